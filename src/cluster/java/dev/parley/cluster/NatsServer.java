@@ -1,0 +1,197 @@
+package dev.parley.cluster;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+
+/** A {@code nats-server} in a process of its own, with a store that outlives it. */
+public final class NatsServer implements AutoCloseable {
+
+    private final Path work;
+    private final int port;
+    private final List<String> options;
+    private Process process;
+
+    /** Starts one with an empty store and these options, and waits until it listens. */
+    public NatsServer(String... options) {
+        try {
+            Path target = Path.of("target").toAbsolutePath();
+            work = Files.createTempDirectory(target, "nats");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        this.port = freePort();
+        this.options = List.of(options);
+        start();
+    }
+
+    /** The password of the user {@code parley} in {@code docker/nats.conf}. */
+    static final String PASSWORD = "secret";
+
+    /** Starts several that are one cluster, named by their places from 0, with these options besides. */
+    public static List<NatsServer> cluster(int size, String... options) {
+        List<String> routes = Stream.generate(() -> "nats://127.0.0.1:" + freePort())
+                .limit(size)
+                .toList();
+        return IntStream.range(0, size)
+                .mapToObj(place -> Stream.concat(
+                                Stream.of(
+                                        "--server_name",
+                                        Integer.toString(place),
+                                        "--cluster_name",
+                                        "parley",
+                                        "--cluster",
+                                        routes.get(place),
+                                        "--routes",
+                                        String.join(",", routes)),
+                                Stream.of(options))
+                        .toArray(String[]::new))
+                .map(NatsServer::new)
+                .toList();
+    }
+
+    private static int freePort() {
+        try (var free = new ServerSocket(0)) {
+            return free.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Starts it again where it was. */
+    public void start() {
+        List<String> line = new ArrayList<>(List.of(
+                System.getProperty("nats.server"),
+                "--addr",
+                "127.0.0.1",
+                "--port",
+                Integer.toString(port),
+                "--jetstream",
+                "--store_dir",
+                store().toString()));
+        line.addAll(options);
+        try {
+            var builder = new ProcessBuilder(line)
+                    .redirectErrorStream(true)
+                    .redirectOutput(
+                            ProcessBuilder.Redirect.appendTo(work.resolve("log").toFile()));
+            builder.environment().put("PARLEY_NATS_PASSWORD", PASSWORD);
+            process = builder.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Awaitility.await().atMost(20, TimeUnit.SECONDS).until(this::listens);
+    }
+
+    private boolean listens() {
+        try (var probe = new Socket()) {
+            probe.connect(new InetSocketAddress("127.0.0.1", port), 1000);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Where clients connect. */
+    public String address() {
+        return "nats://127.0.0.1:" + port;
+    }
+
+    /** As {@code kill -9} does; its store stays. */
+    public void kill() {
+        process.destroyForcibly();
+        try {
+            process.waitFor();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** As a machine that swaps or a file system that does not answer: its connections stay, and nobody is at them. */
+    public void hang() {
+        signal("STOP");
+    }
+
+    /** Ends {@link #hang}. */
+    public void goOn() {
+        signal("CONT");
+    }
+
+    private void signal(String name) {
+        try {
+            int status = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                    .start()
+                    .waitFor();
+            if (status != 0) {
+                throw new IllegalStateException("no " + name + " for the NATS server: " + status);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** A copy of its store, while it does not run. */
+    public Path copy() {
+        try {
+            Path copy = work.resolve("copy");
+            copy(store(), copy);
+            return copy;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Puts a copy in the place of its store, while it does not run. */
+    public void restore(Path copy) {
+        try {
+            delete(store());
+            copy(copy, store());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Path store() {
+        return work.resolve("store");
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        List<Path> tree;
+        try (var walk = Files.walk(from)) {
+            tree = walk.toList();
+        }
+        for (Path each : tree) {
+            Files.copy(each, to.resolve(from.relativize(each)));
+        }
+    }
+
+    private static void delete(Path path) throws IOException {
+        try (var tree = Files.walk(path)) {
+            tree.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);
+        }
+    }
+
+    @Override
+    public void close() {
+        kill();
+        try {
+            delete(work);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+package dev.parley.cluster;
+
+import dev.parley.testing.Api;
+import dev.parley.testing.Client;
+import dev.parley.testing.Launched;
+import dev.parley.testing.RoomClient;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+
+/** A node as people run it: the WAR on a server that {@code src/run/Run.java} starts, as a process of its own. */
+final class Node implements AutoCloseable {
+
+    private static final String RUNNING = "Parley is running";
+
+    private final String server;
+    private final List<String> settings;
+    private final URI base;
+    private Process launcher;
+    private ProcessHandle jvm;
+
+    /** Starts WildFly or Payara with these settings, and waits for its page; one of each at a time. */
+    Node(String server, String... settings) {
+        this.server = server;
+        this.settings = List.of(settings);
+        base = URI.create("http://" + freeAddress());
+        start();
+    }
+
+    /** An address of this machine at which nobody listens. */
+    static String freeAddress() {
+        try (var free = new ServerSocket(0)) {
+            return "127.0.0.1:" + free.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void start() {
+        try {
+            var line = new ArrayList<>(List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-XX:TieredStopAtLevel=1",
+                    "src/run/Run.java",
+                    server,
+                    System.getProperty("cluster." + server),
+                    System.getProperty("it.war"),
+                    Integer.toString(base.getPort()),
+                    "127.0.0.1",
+                    "-Xmx512m"));
+            line.addAll(settings);
+            launcher = new ProcessBuilder(line).redirectErrorStream(true).start();
+            var output = launcher.inputReader();
+            var said = new ArrayList<String>();
+            for (var text = output.readLine(); text == null || !text.contains(RUNNING); text = output.readLine()) {
+                if (text == null) {
+                    throw new IOException("The node did not start: " + String.join("\n", said));
+                }
+                said.add(text);
+            }
+            jvm = launcher.children().findFirst().orElseThrow();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Its host and port. */
+    String address() {
+        return base.getAuthority();
+    }
+
+    /** Its HTTP API. */
+    Api api() {
+        return new Api(base);
+    }
+
+    /** A client of {@code parley.v1} in a room. */
+    RoomClient join(String room, String query) {
+        return new RoomClient(Client.connect(
+                base, "/ws/chat/" + room + "?" + query, "Sec-WebSocket-Protocol", RoomClient.SUBPROTOCOL));
+    }
+
+    /** Whether it may be sent clients. */
+    boolean isReady() {
+        return api().get("/ops/health/ready").status() == 200;
+    }
+
+    /** As an operator replaces it: drained until it is empty, stopped, started again, and ready. */
+    void restart() {
+        api().send("POST", "/ops/drain", "").expect(202);
+        await().until(() -> api().metric("parley_peers") == 0);
+        startAgain();
+    }
+
+    /** Stops what may be left of it, starts it and waits until it is ready. */
+    void startAgain() {
+        close();
+        start();
+        await().until(this::isReady);
+    }
+
+    private static ConditionFactory await() {
+        return Awaitility.await().atMost(30, TimeUnit.SECONDS);
+    }
+
+    /** As {@code kill -9} does. */
+    void kill() {
+        jvm.destroyForcibly();
+        jvm.onExit().join();
+    }
+
+    @Override
+    public void close() {
+        Launched.stop(launcher, jvm);
+    }
+}

@@ -1,0 +1,166 @@
+package dev.parley.broker;
+
+import dev.parley.protocol.Content;
+import dev.parley.protocol.Position;
+import dev.parley.protocol.PublishException;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts the publications of a room in one order, for every node that has it open, and hands them back to each node's hub,
+ * the publisher's own included. Its methods are for any thread and never block; a stage may complete inside the call, or
+ * later on a thread of the broker's.
+ */
+public interface Broker extends AutoCloseable {
+
+    /**
+     * Says who gets the publications. Called once, before anything else.
+     *
+     * @param listener this node's hub
+     */
+    void attach(Listener listener);
+
+    /**
+     * From now on this node gets what is published in the room. Called when the first local peer comes.
+     *
+     * @param room the room
+     * @param limit how many messages of its history are wanted
+     * @return the newest messages kept, up to the newest of all when deliveries began: what follows is delivered, perhaps
+     *     before the stage completes. Fails with {@link PublishException} if the broker is away; then the room is not open
+     */
+    CompletionStage<History> open(String room, int limit);
+
+    /**
+     * From now on this node no longer gets what is published in the room. Called when the last local peer goes; a publication
+     * under way may still be delivered.
+     *
+     * @param room the room
+     */
+    void release(String room);
+
+    /**
+     * Publishes a message. The delivery to this node may come before or after the stage completes.
+     *
+     * @param room the room, open here or not
+     * @param sender who sends it
+     * @param id its key, or null: the same again in this room, in the same {@linkplain Sender#scope scope}, within the window
+     *     gives the first position and stores nothing
+     * @param content what is sent
+     * @return where it stands, once the broker has it for good. Fails with {@link PublishException}: the id stands for another
+     *     content, or it may appear once or never; published again under its id it appears once
+     */
+    CompletionStage<Position> publish(String room, Sender sender, @Nullable String id, Content content);
+
+    /**
+     * Reads messages that are kept, oldest first.
+     *
+     * @param room the room, open here or not
+     * @param after the offset after which to start, 0 for the oldest kept
+     * @param limit how many at most, at least 1
+     * @return the messages; perhaps a moment behind what was delivered or acknowledged, so one who waits for an offset asks
+     *     again. Fails with {@link PublishException} if the broker is away
+     */
+    CompletionStage<History> history(String room, long after, int limit);
+
+    /**
+     * Tells the nodes that have the room open that somebody is typing there; may be lost.
+     *
+     * @param room the room
+     * @param sender who is
+     */
+    void typing(String room, Sender sender);
+
+    /**
+     * Tells the other nodes that a member came to a room that is open here. Calls for one member never overlap, and a coming is
+     * before its going.
+     *
+     * @param room the room
+     * @param member who
+     */
+    void joined(String room, Sender member);
+
+    /**
+     * Tells the other nodes that a member left a room that is open here; as {@link #joined}.
+     *
+     * @param room the room
+     * @param member who had come
+     */
+    void left(String room, Sender member);
+
+    /**
+     * Counts the members that a room has on other nodes, as far as this one knows.
+     *
+     * @param room the room, open here or not
+     * @return how many connections
+     */
+    CompletionStage<Integer> elsewhere(String room);
+
+    /**
+     * Lets old history and ids go. Called about once a second, never twice at a time.
+     *
+     * @param now the time
+     */
+    void sweep(Instant now);
+
+    /** Ends deliveries and lets connections and threads go; what is under way fails. Called once, when the application goes. */
+    @Override
+    void close();
+
+    /** The hub, as the broker sees it. */
+    interface Listener {
+
+        /**
+         * The next publication of a room. Calls for one room never overlap and come in the order of the offsets; the same one
+         * may come twice. Where one is missing, {@link Publication#previous} shows it, and the hub asks for the history. The
+         * listener only takes note: the broker may hold the lock it orders with.
+         *
+         * @param publication what was published
+         */
+        void deliver(Publication publication);
+
+        /**
+         * What was delivered may now go to the peers. Follows one or several {@link #deliver} for the room, on any thread, and the
+         * broker holds no lock.
+         *
+         * @param room the room
+         */
+        void delivered(String room);
+
+        /**
+         * Somebody is typing in a room that is open here. The broker holds no lock.
+         *
+         * @param room the room
+         * @param sender who is
+         */
+        void typing(String room, Sender sender);
+
+        /**
+         * Members of a room that is open here came and went on other nodes: those who are there when it is opened before the stage
+         * completes, and all of them leave when it is released. Calls never overlap, {@link #delivered} follows, and the listener only
+         * takes note.
+         *
+         * @param room the room
+         * @param joined who came
+         * @param left who went; none of them is among those who came
+         */
+        void present(String room, Collection<Sender> joined, Collection<Sender> left);
+
+        /**
+         * The history of a room was lost that is open here, its stage complete. What is delivered from now on counts in another
+         * epoch. Never overlaps {@link #deliver} for the room; the broker holds no lock.
+         *
+         * @param room the room
+         * @param epoch names the new history
+         * @param offset of the newest message in it, 0 if there is none; what follows is delivered
+         */
+        void renewed(String room, String epoch, long offset);
+
+        /** The broker cannot be reached: nothing is published or delivered until it is back. */
+        void away();
+
+        /** The broker can be reached again; what was published meanwhile is delivered. */
+        void back();
+    }
+}

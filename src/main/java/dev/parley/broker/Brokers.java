@@ -1,0 +1,37 @@
+package dev.parley.broker;
+
+import dev.parley.ops.Settings;
+import dev.parley.ops.Threads;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.inject.Disposes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.time.InstantSource;
+
+/** Gives the hub its broker. */
+@ApplicationScoped
+public class Brokers {
+
+    /** For the container. */
+    public Brokers() {}
+
+    /**
+     * The broker of this application.
+     *
+     * @param settings say which, and what it keeps
+     * @param threads make its threads
+     * @return the embedded one, or the one of NATS
+     */
+    @Produces
+    @Singleton // one instance, and no proxy before each publication
+    public Broker broker(Settings settings, Threads threads) {
+        InstantSource clock = InstantSource.system();
+        return settings.broker().equals("nats")
+                ? new NatsBroker(settings, threads, clock)
+                : new MemoryBroker(settings, clock);
+    }
+
+    void close(@Disposes Broker broker) {
+        broker.close();
+    }
+}

@@ -1,0 +1,13 @@
+package dev.parley.broker;
+
+import java.util.List;
+
+/**
+ * A stretch of a room's messages without a hole: all with an offset above {@code after} and up to {@code upTo}.
+ *
+ * @param epoch names the history that the offsets count in
+ * @param after where it starts; above what was asked for if older messages are gone
+ * @param upTo where it ends: the offset of the last message in it, or {@code after} if it is empty
+ * @param publications the messages, oldest first
+ */
+public record History(String epoch, long after, long upTo, List<Publication> publications) {}

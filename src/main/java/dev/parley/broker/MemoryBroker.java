@@ -1,0 +1,190 @@
+package dev.parley.broker;
+
+import dev.parley.ops.Settings;
+import dev.parley.protocol.Content;
+import dev.parley.protocol.Position;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HexFormat;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The embedded broker: one node, in memory, gone with it. One counter gives the offsets of all rooms, as a networked stream
+ * would. A room that is not open, has no history and remembers no id leaves nothing behind; when it comes again it has
+ * another epoch.
+ */
+public final class MemoryBroker implements Broker {
+
+    private final Settings settings;
+    private final InstantSource clock;
+    private final SecureRandom random = new SecureRandom();
+    private final AtomicLong offsets = new AtomicLong();
+    private final ConcurrentMap<String, Topic> topics = new ConcurrentHashMap<>();
+    private volatile @Nullable Listener listener;
+
+    /**
+     * A broker without rooms.
+     *
+     * @param settings say how much history a room keeps and for how long an id is remembered
+     * @param clock tells when a message was taken
+     */
+    public MemoryBroker(Settings settings, InstantSource clock) {
+        this.settings = settings;
+        this.clock = clock;
+    }
+
+    @Override
+    public void attach(Listener listener) {
+        this.listener = listener;
+    }
+
+    private Listener listener() {
+        Listener attached = listener;
+        if (attached == null) {
+            throw new IllegalStateException("no listener is attached");
+        }
+        return attached;
+    }
+
+    @Override
+    public CompletionStage<History> open(String room, int limit) {
+        return CompletableFuture.completedFuture(with(room, topic -> {
+            topic.open = true;
+            topic.expire(clock.instant());
+            return topic.newest(limit);
+        }));
+    }
+
+    @Override
+    public void release(String room) {
+        with(room, topic -> {
+            topic.open = false;
+            return topic;
+        });
+        discard(room);
+    }
+
+    @Override
+    public CompletionStage<Position> publish(String room, Sender sender, @Nullable String id, Content content) {
+        Listener hub = listener();
+        CompletableFuture<Position> result = new CompletableFuture<>();
+        boolean delivered = with(room, topic -> {
+            Instant now = clock.instant();
+            topic.expire(now);
+            try {
+                Position first = topic.published(sender, id, content);
+                if (first != null) {
+                    result.complete(first);
+                    return false;
+                }
+            } catch (RuntimeException e) {
+                result.completeExceptionally(e);
+                return false;
+            }
+            Publication publication =
+                    new Publication(room, offsets.incrementAndGet(), topic.last(), sender, id, now, content);
+            topic.add(publication, now);
+            if (topic.open) {
+                hub.deliver(publication);
+            }
+            result.complete(new Position(topic.epoch, publication.offset()));
+            return topic.open;
+        });
+        if (delivered) {
+            hub.delivered(room);
+        } else {
+            discard(room);
+        }
+        return result;
+    }
+
+    @Override
+    public CompletionStage<History> history(String room, long after, int limit) {
+        History history = with(room, topic -> {
+            topic.expire(clock.instant());
+            return topic.after(after, limit);
+        });
+        discard(room);
+        return CompletableFuture.completedFuture(history);
+    }
+
+    @Override
+    public void typing(String room, Sender sender) {
+        Topic topic = topics.get(room);
+        if (topic != null && topic.open) {
+            listener().typing(room, sender);
+        }
+    }
+
+    @Override
+    public void joined(String room, Sender member) {
+        // There is no other node.
+    }
+
+    @Override
+    public void left(String room, Sender member) {
+        // Nobody was told.
+    }
+
+    @Override
+    public CompletionStage<Integer> elsewhere(String room) {
+        return CompletableFuture.completedFuture(0);
+    }
+
+    @Override
+    public void sweep(Instant now) {
+        topics.forEach((room, topic) -> {
+            synchronized (topic) {
+                topic.expire(now);
+            }
+            discard(room);
+        });
+    }
+
+    @Override
+    public void close() {
+        // Nothing is under way, and what it holds goes with it.
+    }
+
+    /** How many rooms it holds anything of. */
+    int rooms() {
+        return topics.size();
+    }
+
+    /** Does something with a room under its lock, which makes the order. */
+    private <T> T with(String room, Function<Topic, T> action) {
+        while (true) {
+            Topic topic = topics.computeIfAbsent(
+                    room, name -> new Topic(newEpoch(), settings.rooms().history(name), settings.ids()));
+            synchronized (topic) {
+                if (!topic.discarded) {
+                    return action.apply(topic);
+                }
+            }
+        }
+    }
+
+    /** Lets a room go if nothing of it is left. */
+    private void discard(String room) {
+        Topic topic = topics.get(room);
+        if (topic != null) {
+            synchronized (topic) {
+                if (!topic.open && topic.isEmpty()) {
+                    topic.discarded = true;
+                    topics.remove(room, topic);
+                }
+            }
+        }
+    }
+
+    private String newEpoch() {
+        return HexFormat.of().toHexDigits(random.nextLong());
+    }
+}

@@ -1,0 +1,69 @@
+package dev.parley.broker;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The one thread that owns what {@link NatsBroker} knows, so that nothing of it needs a lock: tasks run one after the other,
+ * in the order in which they came. For any thread.
+ */
+final class NatsLoop implements Executor {
+
+    private static final Logger LOG = System.getLogger(NatsLoop.class.getName());
+    private static final int MAX_TASKS = 64; // between two breaks
+
+    private final ScheduledThreadPoolExecutor thread;
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final Runnable pause;
+    private int since;
+
+    /**
+     * A loop.
+     *
+     * @param factory makes its thread
+     * @param pause is run after the last task that waits, and after some when there are always more
+     */
+    NatsLoop(ThreadFactory factory, Runnable pause) {
+        this.thread = new ScheduledThreadPoolExecutor(1, factory, new ThreadPoolExecutor.DiscardPolicy());
+        this.thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        this.pause = pause;
+    }
+
+    @Override
+    public void execute(Runnable task) {
+        waiting.incrementAndGet();
+        thread.execute(() -> run(task));
+    }
+
+    /** Runs a task after a while. */
+    @SuppressWarnings("FutureReturnValueIgnored") // a failure is logged, and nothing is cancelled
+    void later(Duration delay, Runnable task) {
+        thread.schedule(() -> execute(task), delay.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void run(Runnable task) {
+        int left = waiting.decrementAndGet();
+        try {
+            task.run();
+            since++;
+            if (left == 0 || since >= MAX_TASKS) {
+                since = 0;
+                pause.run();
+            }
+        } catch (Throwable e) { // what comes next is no worse for it
+            LOG.log(Level.ERROR, "A task of the broker has failed", e);
+        }
+    }
+
+    /** Ends it after what waits. */
+    void close() {
+        thread.shutdown();
+    }
+}

@@ -1,0 +1,25 @@
+package dev.parley.broker;
+
+import dev.parley.protocol.Content;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One message of a room, in its place.
+ *
+ * @param room the room
+ * @param offset its place: positive, below 2^53, grows within a room and epoch, not always by one
+ * @param previous the offset of the room's message before it, 0 for the first: one who holds a lower one has missed some
+ * @param sender who sent it
+ * @param id the sender's own key for it, null if it gave none
+ * @param at when the broker took it
+ * @param content what was sent
+ */
+public record Publication(
+        String room, long offset, long previous, Sender sender, @Nullable String id, Instant at, Content content) {
+
+    /** The same, as the one after another. */
+    Publication follows(long before) {
+        return new Publication(room, offset, before, sender, id, at, content);
+    }
+}

@@ -1,0 +1,33 @@
+package dev.parley.endpoint;
+
+import dev.parley.gate.Handshake;
+import dev.parley.gate.HandshakeConfigurator;
+import dev.parley.hub.Conversation;
+import dev.parley.hub.Peer;
+import jakarta.websocket.server.ServerEndpoint;
+import java.nio.ByteBuffer;
+
+/** The echo: a text comes back behind {@code echo: } or the prefix of {@code ?prefix=}, bytes as they are. */
+@ServerEndpoint(value = "/ws/echo", configurator = HandshakeConfigurator.class)
+public class EchoEndpoint extends PeerEndpoint {
+
+    /** For the container. */
+    public EchoEndpoint() {}
+
+    @Override
+    protected Conversation converse(Peer peer, Handshake handshake) {
+        return new Echo(handshake.query().getOrDefault("prefix", "echo: "));
+    }
+
+    private record Echo(String prefix) implements Conversation {
+        @Override
+        public void text(Peer peer, String message) {
+            peer.send(prefix + message);
+        }
+
+        @Override
+        public void binary(Peer peer, ByteBuffer message) {
+            peer.send(message);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package dev.parley.endpoint;
+
+import dev.parley.gate.Handshake;
+import dev.parley.gate.HandshakeConfigurator;
+import dev.parley.hub.Conversation;
+import dev.parley.hub.Peer;
+import dev.parley.protocol.Reversal;
+import jakarta.websocket.server.ServerEndpoint;
+import java.nio.ByteBuffer;
+
+/** The reverse: a text comes back last character first, by code point or {@code ?by=grapheme}; bytes as they are. */
+@ServerEndpoint(value = "/ws/reverse", configurator = HandshakeConfigurator.class)
+public class ReverseEndpoint extends PeerEndpoint {
+
+    /** For the container. */
+    public ReverseEndpoint() {}
+
+    @Override
+    protected Conversation converse(Peer peer, Handshake handshake) {
+        return new Reverse(Reversal.of(handshake.query().get("by")));
+    }
+
+    private record Reverse(Reversal reversal) implements Conversation {
+        @Override
+        public void text(Peer peer, String message) {
+            peer.send(reversal.apply(message));
+        }
+
+        @Override
+        public void binary(Peer peer, ByteBuffer message) {
+            peer.send(message);
+        }
+    }
+}

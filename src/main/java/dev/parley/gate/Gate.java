@@ -1,0 +1,231 @@
+package dev.parley.gate;
+
+import dev.parley.ops.Drain;
+import dev.parley.ops.Network;
+import dev.parley.ops.Origin;
+import dev.parley.ops.Settings;
+import dev.parley.ops.Threads;
+import jakarta.annotation.PostConstruct;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.context.Initialized;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Inject;
+import jakarta.servlet.http.HttpServletRequest;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The gate of this node: who may come in, from where, and how many. The filter asks it for each handshake, the HTTP API for
+ * each request, a conversation for a token that came as a message. Safe for any thread; never blocks.
+ */
+@ApplicationScoped
+public class Gate {
+
+    private static final Logger LOG = System.getLogger(Gate.class.getName());
+
+    /** The subprotocol in which a token may come as the first message. */
+    private static final String V1 = "parley.v1";
+
+    /** In front of a token among the subprotocols that a browser offers: it cannot set a header. */
+    private static final String TOKEN_PROTOCOL = "parley.token.";
+
+    private static final String BEARER = "bearer ";
+
+    private Settings settings;
+    private Set<Origin> origins;
+    private Proxies proxies;
+    private Quotas quotas;
+    private Tokens tokens;
+    private Threads threads;
+    private Drain drain;
+    private final AtomicBoolean toldOfOrigin = new AtomicBoolean();
+
+    /** For the container. */
+    @SuppressWarnings("NullAway.Init") // the container calls use and start before anything else
+    public Gate() {}
+
+    @Inject
+    void use(Settings settings, Threads threads, Drain drain) {
+        this.settings = settings;
+        this.drain = drain;
+        this.threads = threads;
+    }
+
+    @PostConstruct
+    void start() {
+        Settings.Gate gate = settings.gate();
+        origins = Set.copyOf(gate.origins());
+        proxies = new Proxies(gate.trustedProxies(), gate.forwarded().equals("forwarded"));
+        quotas = new Quotas(gate.peers(), gate.peersPerAddress(), System::nanoTime);
+        tokens = new Tokens(settings.token(), threads.executor());
+    }
+
+    /** Starts the gate with the application, so that the keys are there when the first client comes. */
+    void startWith(@Observes @Initialized(ApplicationScoped.class) Object application) {}
+
+    /**
+     * Checks a token that came as a message, and what the client asked for when it connected under who it turns out to be.
+     *
+     * @param handshake what the client asked for
+     * @param token the token
+     * @return the handshake under its new identity, which ends with {@link Identity#expires}
+     * @throws Refusal 401 if the token is not good, 403 if it is not for this user or room, 503 if it cannot be checked now
+     */
+    public Handshake authenticate(Handshake handshake, String token) throws Refusal {
+        return handshake.as(tokens.verify(token));
+    }
+
+    /**
+     * Checks a request of the HTTP API: whose page it comes from, what it asks for, and who makes it.
+     *
+     * @param request the request, with its token in {@code Authorization: Bearer}, or in the query if that is taken
+     * @param encodedRoom the room as the path has it, empty if the path has none
+     * @return what is asked for and by whom; whether that one may is {@link Identity#mayRead} and {@link Identity#mayPublish}
+     * @throws Refusal 400, 401, 403 or 503
+     */
+    public Handshake check(HttpServletRequest request, String encodedRoom) throws Refusal {
+        checkOrigin(request);
+        Handshake asked = SocketPath.checkApi(request, encodedRoom);
+        String token = bearer(request);
+        if (token == null && settings.token().query()) {
+            token = asked.query().get("token");
+        }
+        if (token != null) {
+            return asked.by(tokens.verify(token));
+        }
+        if (settings.token().required()) {
+            throw Refusal.noToken();
+        }
+        return asked;
+    }
+
+    /**
+     * Finds a place in the quotas for a request that stays, as a socket does.
+     *
+     * @param request the request
+     * @param checked the same, checked
+     * @return the same with a seat to use, and to release when its peer is gone
+     * @throws Refusal 429 or 503
+     */
+    public Handshake seat(HttpServletRequest request, Handshake checked) throws Refusal {
+        if (drain.isStarted()) {
+            throw Refusal.unavailable("This server is draining, connect again.");
+        }
+        return checked.on(quotas.take(proxies.client(request)));
+    }
+
+    /**
+     * Whose page, but for this server's own, may read the answer to a request.
+     *
+     * @param request the request
+     * @return an origin of {@code parley.gate.origins}, as the browser sent it; null for any other
+     */
+    public @Nullable String sharesWith(HttpServletRequest request) {
+        String given = request.getHeader("Origin");
+        Origin origin = given == null ? null : Origin.parse(given);
+        return origin != null && origins.contains(origin) ? given : null;
+    }
+
+    /**
+     * Where the client of a request is.
+     *
+     * @param request the request
+     * @return its IPv4 address or IPv6 /64
+     */
+    public Network site(HttpServletRequest request) {
+        return proxies.client(request).site();
+    }
+
+    /**
+     * Lets a handshake in, before the upgrade. Public, since a proxy of a library's bean is of another class loader on
+     * GlassFish and passes on nothing else.
+     *
+     * @param request the handshake
+     * @param asked what the client asks for
+     * @return the same with who it is, and with a seat to release when its peer is gone
+     * @throws Refusal 401, 403, 429 or 503
+     */
+    public Handshake admit(HttpServletRequest request, Handshake asked) throws Refusal {
+        checkOrigin(request);
+        return seat(request, asked.as(identifyPeer(request, asked)));
+    }
+
+    /**
+     * How many seats are taken.
+     *
+     * @return peers that are there, and handshakes on their way to become one
+     */
+    public int seats() {
+        return quotas.taken();
+    }
+
+    private Identity identifyPeer(HttpServletRequest request, Handshake asked) throws Refusal {
+        List<String> protocols = protocols(request);
+        String token = bearer(request);
+        if (token == null) {
+            token = protocols.stream()
+                    .filter(protocol -> protocol.startsWith(TOKEN_PROTOCOL))
+                    .map(protocol -> protocol.substring(TOKEN_PROTOCOL.length()))
+                    .findFirst()
+                    .orElse(null);
+        }
+        if (token == null && settings.token().query()) {
+            token = asked.query().get("token");
+        }
+        if (token != null) {
+            return tokens.verify(token);
+        }
+        if (!settings.token().required()) {
+            return Identity.ANYONE;
+        }
+        if (asked.isForChat() && protocols.contains(V1)) {
+            return Identity.unknown(Instant.now().plus(settings.token().authWithin()));
+        }
+        throw Refusal.noToken();
+    }
+
+    /** The token of {@code Authorization: Bearer} (RFC 6750 §2.1). Another scheme is the business of a proxy in front. */
+    private @Nullable String bearer(HttpServletRequest request) {
+        String authorization = request.getHeader("Authorization");
+        return tokens.areKnown()
+                        && authorization != null
+                        && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())
+                ? authorization.substring(BEARER.length()).strip()
+                : null;
+    }
+
+    private static List<String> protocols(HttpServletRequest request) {
+        return Collections.list(request.getHeaders("Sec-WebSocket-Protocol")).stream()
+                .flatMap(line -> Arrays.stream(line.split(",", -1)))
+                .map(String::strip)
+                .toList();
+    }
+
+    /** RFC 6455 §10.2. Without an {@code Origin} it is no browser: there is nobody to be abused. */
+    private void checkOrigin(HttpServletRequest request) throws Refusal {
+        List<String> given = Collections.list(request.getHeaders("Origin"));
+        if (given.isEmpty()) {
+            return;
+        }
+        Origin origin = given.size() == 1 ? Origin.parse(given.get(0)) : null;
+        Origin own = proxies.own(request);
+        if (origin == null || !(origin.equals(own) || origins.contains(origin))) {
+            if (toldOfOrigin.compareAndSet(false, true)) {
+                LOG.log(
+                        Level.WARNING,
+                        "A page of {0} was refused, as others will be: it is not of {1}, which is what this server seems to"
+                                + " be, nor in parley.gate.origins. Behind a proxy, see parley.gate.trusted-proxies",
+                        origin == null ? "an opaque origin" : origin,
+                        own);
+            }
+            throw Refusal.foreignOrigin();
+        }
+    }
+}

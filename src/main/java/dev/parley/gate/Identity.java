@@ -1,0 +1,84 @@
+package dev.parley.gate;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who a client is and what it may do, as its token says. Immutable, safe for any thread.
+ *
+ * @param user the user's name, null if it has none from a token
+ * @param rooms the rooms it may enter: names, or beginnings of names with a {@code *} behind
+ * @param rights what it may do there
+ * @param expires when all this ends; {@link Instant#MAX} if it does not
+ */
+public record Identity(@Nullable String user, List<String> rooms, Set<Right> rights, Instant expires) {
+
+    /** What can be done in a room. */
+    public enum Right {
+        /** Read what is published, and so be a member. */
+        READ,
+        /** Publish. */
+        PUBLISH
+    }
+
+    /** Every room. */
+    static final List<String> EVERYWHERE = List.of("*");
+
+    /** A client without a token where none is needed: it may do anything, under any name. */
+    public static final Identity ANYONE = new Identity(null, EVERYWHERE, Set.of(Right.values()), Instant.MAX);
+
+    /**
+     * A client that may do nothing until a message of its brings a token.
+     *
+     * @param until when the token must have come
+     * @return an identity with no rooms and no rights
+     */
+    static Identity unknown(Instant until) {
+        return new Identity(null, List.of(), Set.of(), until);
+    }
+
+    /**
+     * Whether the client has yet to say who it is.
+     *
+     * @return true if nothing may be sent to it or taken from it but its token
+     */
+    public boolean isUnknown() {
+        return user == null && rights.isEmpty();
+    }
+
+    /**
+     * Whether it may read a room.
+     *
+     * @param room the room's name
+     * @return true if it may
+     */
+    public boolean mayRead(String room) {
+        return may(Right.READ, room);
+    }
+
+    /**
+     * Whether it may publish to a room.
+     *
+     * @param room the room's name
+     * @return true if it may
+     */
+    public boolean mayPublish(String room) {
+        return may(Right.PUBLISH, room);
+    }
+
+    private boolean may(Right right, String room) {
+        if (!rights.contains(right)) {
+            return false;
+        }
+        for (String pattern : rooms) {
+            if (pattern.endsWith("*")
+                    ? room.startsWith(pattern.substring(0, pattern.length() - 1))
+                    : room.equals(pattern)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,164 @@
+package dev.parley.http;
+
+import dev.parley.gate.Gate;
+import dev.parley.gate.Handshake;
+import dev.parley.gate.Refusal;
+import dev.parley.hub.Hub;
+import dev.parley.ops.Metrics;
+import dev.parley.ops.Settings;
+import dev.parley.protocol.JsonCodec;
+import jakarta.inject.Inject;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.Map;
+
+/**
+ * The HTTP API: the resources of {@link Route}, for those who may. Not JAX-RS: a resource of that reads a body by blocking, and
+ * a handful of slow ones would hold all threads of a GlassFish.
+ */
+public class ApiServlet extends HttpServlet {
+
+    private static final long serialVersionUID = 1L;
+
+    /** How long a browser need not ask again whether a page may ask. */
+    private static final String PREFLIGHT_SECONDS = "600";
+
+    @Inject
+    private transient Hub hub;
+
+    @Inject
+    private transient JsonCodec codec;
+
+    @Inject
+    private transient Gate gate;
+
+    @Inject
+    private transient Metrics metrics;
+
+    @Inject
+    private transient Settings settings;
+
+    private transient Rates rates;
+    private transient Reading reading;
+    private transient Publishing publishing;
+
+    /** For the container. */
+    @SuppressWarnings("NullAway.Init") // the container calls init before anything else
+    public ApiServlet() {}
+
+    @Override
+    public void init() {
+        rates = new Rates(settings.rate(), System::nanoTime);
+        reading = new Reading(hub);
+        publishing = new Publishing(hub, codec, settings.limits().text());
+    }
+
+    @Override
+    protected void service(HttpServletRequest request, HttpServletResponse response) {
+        Exchange exchange = new Exchange(request, response, codec);
+        exchange.attempt(() -> {
+            share(request, response);
+            route(exchange, request);
+        });
+    }
+
+    private void route(Exchange exchange, HttpServletRequest request) throws ProblemException, IOException {
+        Route.Match match = Route.match(
+                request.getRequestURI().substring(request.getContextPath().length()));
+        if (match == null) {
+            throw new ProblemException(ProblemKind.NOT_FOUND, "There is nothing at this path.");
+        }
+        String method = request.getMethod().equals("HEAD") ? "GET" : request.getMethod();
+        if (method.equals("OPTIONS")) {
+            exchange.answerEmpty(Map.of("Allow", match.route().allow()));
+            return;
+        }
+        if (!match.route().methods().contains(method)) {
+            throw new ProblemException(
+                    ProblemKind.METHOD_NOT_ALLOWED,
+                    "This resource has " + match.route().allow() + ".",
+                    Map.of("Allow", match.route().allow()));
+        }
+        Handshake caller = enter(request, match.room());
+        boolean publishes = method.equals("POST");
+        if (!match.room().isEmpty() && !may(caller, publishes)) {
+            throw refused(ProblemKind.FORBIDDEN, "The token is not for this in this room.", Map.of());
+        }
+        require(rates.admits(client(request, caller), true, 0));
+        switch (match.route()) {
+            case ROOMS -> reading.rooms(exchange, caller);
+            case ROOM -> reading.room(exchange, caller);
+            case MESSAGES -> {
+                if (publishes) {
+                    Object client = client(request, caller);
+                    publishing.publish(exchange, caller, bytes -> require(rates.admits(client, false, bytes)));
+                } else {
+                    reading.history(exchange, caller);
+                }
+            }
+            case EVENTS -> events(exchange, caller);
+        }
+    }
+
+    private static boolean may(Handshake caller, boolean publishes) {
+        return publishes
+                ? caller.identity().mayPublish(caller.room())
+                : caller.identity().mayRead(caller.room());
+    }
+
+    /** Lets pages of the origins that the operator names read the answer (WHATWG Fetch §3.3); no other, by default. */
+    private void share(HttpServletRequest request, HttpServletResponse response) {
+        String page = gate.sharesWith(request);
+        response.setHeader("Vary", "Origin");
+        if (page != null) {
+            response.setHeader("Access-Control-Allow-Origin", page);
+            response.setHeader("Access-Control-Expose-Headers", "Location, Retry-After");
+            if (request.getMethod().equals("OPTIONS")) {
+                response.setHeader("Access-Control-Allow-Methods", "GET, HEAD, POST");
+                response.setHeader(
+                        "Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID");
+                response.setHeader("Access-Control-Max-Age", PREFLIGHT_SECONDS);
+            }
+        }
+    }
+
+    private Handshake enter(HttpServletRequest request, String room) throws ProblemException {
+        try {
+            return gate.check(request, room);
+        } catch (Refusal refusal) {
+            throw refused(ProblemKind.of(refusal.word()), refusal.reason(), refusal.headers());
+        }
+    }
+
+    private ProblemException refused(ProblemKind kind, String detail, Map<String, String> headers) {
+        metrics.refused(kind.code());
+        return new ProblemException(kind, detail, headers);
+    }
+
+    private Object client(HttpServletRequest request, Handshake caller) {
+        String user = caller.identity().user();
+        return user == null ? gate.site(request) : user;
+    }
+
+    private void require(boolean admitted) throws ProblemException {
+        if (!admitted) {
+            throw refused(
+                    ProblemKind.RATE, "That is more than the rate allows; wait a second.", Map.of("Retry-After", "1"));
+        }
+    }
+
+    private void events(Exchange exchange, Handshake caller) throws ProblemException, IOException {
+        EventStream stream = EventStream.of(exchange, caller);
+        if (exchange.request().getMethod().equals("HEAD")) {
+            exchange.answerHead(EventStream.HEADERS, MediaTypes.EVENTS);
+            return;
+        }
+        try {
+            stream.open(exchange, gate.seat(exchange.request(), caller), hub);
+        } catch (Refusal refusal) {
+            throw refused(ProblemKind.of(refusal.word()), refusal.reason(), refusal.headers());
+        }
+    }
+}

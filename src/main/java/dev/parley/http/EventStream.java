@@ -1,0 +1,85 @@
+package dev.parley.http;
+
+import dev.parley.gate.Handshake;
+import dev.parley.gate.Seat;
+import dev.parley.hub.Form;
+import dev.parley.hub.Hub;
+import dev.parley.hub.Peer;
+import dev.parley.hub.Start;
+import dev.parley.protocol.CloseReasons;
+import dev.parley.protocol.Position;
+import dev.parley.wire.EventStreamWriter;
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * A room's events as Server-Sent Events: a peer like one of a socket, only that it says nothing.
+ *
+ * @param start where the reader wants to start
+ */
+record EventStream(Start start) {
+
+    /** So that neither a cache, nor a compressing proxy, nor nginx's buffer holds back what has come. */
+    static final Map<String, String> HEADERS =
+            Map.of("Cache-Control", "no-store, no-transform", "X-Accel-Buffering", "no");
+
+    private static final int MAX_HISTORY = 1000;
+
+    /** What a request asks for. */
+    static EventStream of(Exchange exchange, Handshake caller) throws ProblemException {
+        exchange.requireAccepts(MediaTypes.EVENTS);
+        String last = exchange.request().getHeader("Last-Event-ID");
+        Position since = Parameters.position(
+                last == null || last.isEmpty() ? caller.query().get("since") : last);
+        return new EventStream(new Start(since, Parameters.count(caller, "history", "0", 0, MAX_HISTORY)));
+    }
+
+    /** Makes the answer a stream, for a caller with a seat. */
+    void open(Exchange exchange, Handshake caller, Hub hub) throws IOException {
+        AsyncContext async = exchange.stream();
+        HttpServletResponse response = exchange.response();
+        response.setContentType(MediaTypes.EVENTS);
+        response.setCharacterEncoding("UTF-8");
+        HEADERS.forEach(response::setHeader);
+        CompletableFuture<Peer> peer = new CompletableFuture<>();
+        async.addListener(new Ending(peer));
+        peer.complete(hub.open(new EventStreamWriter(async), opened -> {
+            Seat seat = caller.seat();
+            if (seat != null) {
+                seat.use();
+                opened.whenGone(seat::release);
+            }
+            opened.expireAt(caller.identity().expires(), CloseReasons.EXPIRED);
+            opened.join(caller.room(), caller.user(), Form.EVENTS, start);
+            return (silent, message) -> {};
+        }));
+    }
+
+    /** Tells the hub that the connection is gone, if it was not the hub that ended it. */
+    private record Ending(CompletionStage<Peer> peer) implements AsyncListener {
+
+        @Override
+        public void onComplete(AsyncEvent event) {
+            peer.thenAccept(gone -> gone.closed(CloseReasons.GOING_AWAY));
+        }
+
+        @Override
+        public void onTimeout(AsyncEvent event) {
+            peer.thenAccept(gone -> gone.closed(CloseReasons.GOING_AWAY));
+        }
+
+        @Override
+        public void onError(AsyncEvent event) {
+            peer.thenAccept(gone -> gone.closed(CloseReasons.GOING_AWAY));
+        }
+
+        @Override
+        public void onStartAsync(AsyncEvent event) {}
+    }
+}

@@ -1,0 +1,82 @@
+package dev.parley.http;
+
+import dev.parley.gate.Handshake;
+import dev.parley.hub.Hub;
+import dev.parley.protocol.ApiMessage;
+import dev.parley.protocol.BadMessageException;
+import dev.parley.protocol.JsonCodec;
+import dev.parley.protocol.Position;
+import dev.parley.protocol.PublishException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes messages for rooms.
+ *
+ * @param hub publishes them
+ * @param codec reads them
+ * @param maxText how long a text may be, bytes of UTF-8
+ */
+record Publishing(Hub hub, JsonCodec codec, int maxText) {
+
+    /** Counts a body against the rate of its client. */
+    @FunctionalInterface
+    interface Toll {
+        void take(int bytes) throws ProblemException;
+    }
+
+    void publish(Exchange exchange, Handshake caller, Toll toll) throws ProblemException, IOException {
+        exchange.requireAccepts(MediaTypes.JSON);
+        HttpServletRequest request = exchange.request();
+        if (!MediaTypes.isJson(request.getContentType()) || request.getHeader("Content-Encoding") != null) {
+            throw new ProblemException(
+                    ProblemKind.UNSUPPORTED_MEDIA_TYPE,
+                    "The body is " + MediaTypes.JSON + " in UTF-8, not encoded.",
+                    Map.of("Accept", MediaTypes.JSON)); // RFC 9110 §15.5.16
+        }
+        String id = IdempotencyKey.of(request);
+        exchange.body(JsonCodec.maxMessage(maxText), body -> {
+            toll.take(body.length);
+            String text = text(body);
+            hub.publish(caller.room(), caller.user(), id, text)
+                    .whenComplete((position, failure) -> published(exchange, caller, id, position, failure));
+        });
+    }
+
+    private String text(byte[] body) throws ProblemException {
+        try {
+            String json = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(body))
+                    .toString();
+            return codec.decodePublish(json, maxText);
+        } catch (CharacterCodingException e) {
+            throw new ProblemException(ProblemKind.BAD_JSON, "The body is not UTF-8.");
+        } catch (BadMessageException e) {
+            throw new ProblemException(ProblemKind.of(e.code().word()), e.reason());
+        }
+    }
+
+    private static void published(
+            Exchange exchange,
+            Handshake caller,
+            @Nullable String id,
+            @Nullable Position position,
+            @Nullable Throwable failure) {
+        if (position == null) {
+            exchange.answer(ProblemException.of(PublishException.of(failure)));
+            return;
+        }
+        Position before = new Position(position.epoch(), position.offset() - 1);
+        exchange.answer(
+                HttpServletResponse.SC_CREATED,
+                Map.of("Location", "/api/rooms/" + caller.room() + "/messages?since=" + before + "&limit=1"),
+                new ApiMessage.Published(position.epoch(), position.offset(), id));
+    }
+}

@@ -1,0 +1,140 @@
+package dev.parley.hub;
+
+import dev.parley.broker.Sender;
+import dev.parley.ops.Rooms.Overflow;
+import dev.parley.protocol.Position;
+import dev.parley.protocol.RoomNotice;
+import dev.parley.wire.Batch;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A member's position in a room's ring. It is moved by the member's outbox alone, on one thread at a time; any may look. It
+ * sees each message that its reader will not get, and tells the reader, or ends if the reader's form has no words for that.
+ */
+final class Cursor {
+
+    private final Ring ring;
+    private final Form form;
+    private final Sender reader;
+    private final Overflow overflow;
+    private final Greeter greeter;
+    private final long present;
+    private volatile long position;
+    private volatile boolean fallen;
+    private String epoch;
+    private long told;
+    private long passedOver;
+    private int gapsTold;
+
+    /** Says to a reader where it starts anew. */
+    @FunctionalInterface
+    interface Greeter {
+
+        /** The greeting of one whose next message is the first after an offset in an epoch that it does not know. */
+        RoomNotice greet(String epoch, long offset);
+    }
+
+    /**
+     * A cursor at a position.
+     *
+     * @param reader who reads
+     * @param overflow what becomes of a reader that was overtaken
+     * @param epoch the history that the reader knows
+     * @param position the next event to read
+     * @param present from here on it reads who comes and goes too
+     * @param told the offset up to which the reader knows what it got and what it missed
+     */
+    Cursor(
+            Ring ring,
+            Form form,
+            Sender reader,
+            Overflow overflow,
+            Greeter greeter,
+            String epoch,
+            long position,
+            long present,
+            long told) {
+        this.ring = ring;
+        this.form = form;
+        this.reader = reader;
+        this.overflow = form.tellsGaps() ? overflow : Overflow.DISCONNECT;
+        this.greeter = greeter;
+        this.position = position;
+        this.present = present;
+        this.epoch = epoch;
+        this.told = told;
+    }
+
+    /** The next events, or what was missed before them; null if there are none or it {@link #isOvertaken}. Moves past them. */
+    @Nullable
+    Batch next() {
+        while (!fallen && position < ring.horizon()) {
+            if (overflow == Overflow.LATEST) {
+                passOverTo(ring.newest(position, told));
+            }
+            Ring.Range range = ring.read(position, present, form, reader);
+            if (range == null) {
+                fallen = overflow == Overflow.DISCONNECT;
+                passOverTo(ring.head());
+            } else if (range.before() != told || !range.epoch().equals(epoch)) {
+                if (!form.tellsGaps()) {
+                    fallen = true;
+                    return null;
+                }
+                RoomNotice notice = missed(range);
+                return form.batch(List.of(form.frame(notice, new Position(epoch, told))));
+            } else {
+                position = range.to();
+                told = range.after();
+                if (range.batch() != null) {
+                    return range.batch();
+                }
+            }
+        }
+        return null;
+    }
+
+    private void passOverTo(long next) {
+        if (next > position) {
+            passedOver += fallen ? 0 : next - position;
+            position = next;
+        }
+    }
+
+    /** How many events it has passed over, because it lagged, since this was last asked; for its outbox. */
+    long takePassedOver() {
+        long events = passedOver;
+        passedOver = 0;
+        return events;
+    }
+
+    /** How often it has told its reader that messages are missing since this was last asked; for its outbox. */
+    int takeGapsTold() {
+        int times = gapsTold;
+        gapsTold = 0;
+        return times;
+    }
+
+    /** What the reader has to know before it reads on. */
+    private RoomNotice missed(Ring.Range next) {
+        long from = told + 1;
+        told = next.before();
+        gapsTold++;
+        if (next.epoch().equals(epoch)) {
+            return new RoomNotice.Gap(from, told);
+        }
+        epoch = next.epoch();
+        return greeter.greet(epoch, told);
+    }
+
+    /** The position of the next event it will read. */
+    long position() {
+        return position;
+    }
+
+    /** Whether it cannot go on. */
+    boolean isOvertaken() {
+        return fallen || (overflow == Overflow.DISCONNECT && position < ring.head());
+    }
+}

@@ -1,0 +1,292 @@
+package dev.parley.hub;
+
+import dev.parley.broker.Broker;
+import dev.parley.broker.History;
+import dev.parley.broker.Sender;
+import dev.parley.ops.Drain;
+import dev.parley.ops.Health;
+import dev.parley.ops.Metrics;
+import dev.parley.ops.Settings;
+import dev.parley.ops.Threads;
+import dev.parley.protocol.CloseReasons;
+import dev.parley.protocol.Content;
+import dev.parley.protocol.Position;
+import dev.parley.protocol.RoomName;
+import dev.parley.wire.FrameWriter;
+import dev.parley.wire.Writers;
+import jakarta.annotation.PostConstruct;
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.context.Initialized;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Inject;
+import jakarta.websocket.Session;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The hub of this node: the registries of its peers and rooms, and the only place that delivers. An endpoint injects it and
+ * opens a {@link Peer} for each session. Safe for any thread; nothing in it blocks.
+ */
+@ApplicationScoped
+public class Hub {
+
+    private final ConcurrentMap<Long, Peer> peers = new ConcurrentHashMap<>();
+
+    private Settings settings;
+    private Broker broker;
+    private Metrics metrics;
+    private Threads threads;
+    private Executor relief;
+    private Function<Session, FrameWriter> writers;
+    private Drain drain;
+    private Heartbeat heartbeat;
+    private OpenRooms rooms;
+
+    /** For the container. */
+    @SuppressWarnings("NullAway.Init") // the container calls use and start before anything else
+    public Hub() {}
+
+    @Inject
+    void use(Threads threads) {
+        this.threads = threads;
+    }
+
+    @Inject
+    void use(Settings settings, Broker broker, Metrics metrics, Health health, Drain drain) {
+        this.settings = settings;
+        this.broker = broker;
+        this.metrics = metrics;
+        this.drain = drain;
+        health.condition("broker", this::isBrokerThere);
+        health.condition("heartbeat", () -> heartbeat.isAlive());
+        health.condition("not draining", () -> !drain.isStarted());
+        metrics.peerCount(peers::size);
+        metrics.roomCount(() -> rooms.size());
+        metrics.lag(() -> rooms.stream().mapToLong(Room::lag).max().orElse(0));
+    }
+
+    @PostConstruct
+    void start() {
+        start(threads.executor());
+        writers = Writers.choose(Writers.Choice.valueOf(settings.writer().toUpperCase(Locale.ROOT)));
+        threads.repeat(Heartbeat.PERIOD, heartbeat);
+        threads.repeat(Heartbeat.PERIOD, () -> sweep(Instant.now()));
+    }
+
+    void start(Executor executor) {
+        relief = new Relief(executor);
+        heartbeat = new Heartbeat(peers.values(), settings, drain, relief);
+        rooms = new OpenRooms(settings, relief, broker);
+        broker.attach(rooms);
+    }
+
+    /** Starts the hub with the application, so that a wrong setting stops the deployment and not the first client. */
+    void startWith(@Observes @Initialized(ApplicationScoped.class) Object application) {}
+
+    @PreDestroy
+    void stop() {
+        closeAll();
+    }
+
+    /**
+     * Opens a peer for a session just opened; its endpoint hands the session's callbacks on to it.
+     *
+     * @param session the session, in {@code @OnOpen}
+     * @param opening greets the peer, lets it join rooms, and says what to do with its messages
+     * @return the peer
+     */
+    public Peer open(Session session, Function<Peer, Conversation> opening) {
+        int maxParts = Writers.partsAreFragments(session) ? settings.limits().fragments() : Integer.MAX_VALUE;
+        return open(writers.apply(session), inbound(maxParts), opening);
+    }
+
+    /**
+     * Opens a peer for any connection that takes frames.
+     *
+     * @param writer brings frames to it
+     * @param opening greets the peer, lets it join rooms, and says what to do with its messages
+     * @return the peer; whoever has the connection calls {@link Peer#closed} when it ends
+     */
+    public Peer open(FrameWriter writer, Function<Peer, Conversation> opening) {
+        return open(writer, inbound(settings.limits().fragments()), opening);
+    }
+
+    private Inbound inbound(int maxParts) {
+        return new Inbound(settings, maxParts, metrics, System::nanoTime);
+    }
+
+    private Peer open(FrameWriter writer, Inbound inbound, Function<Peer, Conversation> opening) {
+        long id = ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
+        Peer peer = new Peer(id, this, writer, inbound, settings, metrics, relief);
+        peers.put(id, peer);
+        metrics.peerOpened();
+        peer.open(opening);
+        return peer;
+    }
+
+    /**
+     * How many peers this node has.
+     *
+     * @return peers that are open or closing
+     */
+    public int peers() {
+        return peers.size();
+    }
+
+    /**
+     * How many rooms this node has open.
+     *
+     * @return rooms with at least one member here
+     */
+    public int rooms() {
+        return rooms.size();
+    }
+
+    /** Closes every peer with 1001. For the undeployment: GlassFish and Payara leave the sessions open. */
+    public void closeAll() {
+        peers.values().forEach(peer -> peer.abandon(CloseReasons.GOING_AWAY));
+    }
+
+    Membership join(Peer peer, String name, @Nullable String user, Form form, Start start) {
+        return rooms.join(peer, name, user, form, start);
+    }
+
+    void leave(Membership membership) {
+        rooms.leave(membership);
+    }
+
+    CompletionStage<Position> publish(Membership membership, @Nullable String id, Content content) {
+        return publish(membership.room().name(), membership.sender(), id, content);
+    }
+
+    private CompletionStage<Position> publish(String room, Sender sender, @Nullable String id, Content content) {
+        long start = System.nanoTime();
+        return broker.publish(room, sender, id, content).whenComplete((position, failure) -> {
+            if (failure == null) {
+                metrics.published(System.nanoTime() - start);
+            } else {
+                metrics.publishFailed();
+            }
+        });
+    }
+
+    /**
+     * Publishes a text to a room, whether it is open here or not.
+     *
+     * @param room the room's name
+     * @param user the name of the user who publishes, null if it has none
+     * @param id the user's own key for it, or null; the same again is the same message
+     * @param text the text
+     * @return where it stands once the broker has it; fails with {@link dev.parley.protocol.PublishException}
+     */
+    public CompletionStage<Position> publish(String room, @Nullable String user, @Nullable String id, String text) {
+        return publish(room, new Sender(user, 0), id, new Content.Text(text));
+    }
+
+    /**
+     * Reads messages that are kept of a room, open here or not.
+     *
+     * @param room the room's name
+     * @param after the offset after which to start, 0 for the oldest kept
+     * @param limit how many at most, at least 1
+     * @return the messages; fails with {@link dev.parley.protocol.PublishException} if the broker is away
+     */
+    public CompletionStage<Page> history(String room, long after, int limit) {
+        return broker.history(room, after, limit).thenApply(Page::of);
+    }
+
+    /**
+     * Reads the newest messages that are kept of a room, open here or not.
+     *
+     * @param room the room's name
+     * @param limit how many at most, at least 1
+     * @return the messages; fails with {@link dev.parley.protocol.PublishException} if the broker is away
+     */
+    public CompletionStage<Page> newest(String room, int limit) {
+        return kept(room).thenApply(history -> Page.of(history).newest(limit));
+    }
+
+    /**
+     * A room in short, open here or not.
+     *
+     * @param room the room's name
+     * @return the room, with no members if nobody is in it on any node; fails with {@link dev.parley.protocol.PublishException} if
+     *     the broker is away
+     */
+    public CompletionStage<RoomSummary> find(String room) {
+        RoomSummary open = summary(room);
+        return open != null && !open.epoch().isEmpty()
+                ? CompletableFuture.completedFuture(open)
+                : kept(room)
+                        .thenCombine(
+                                broker.elsewhere(room),
+                                (history, members) -> new RoomSummary(room, members, history.epoch(), history.upTo()));
+    }
+
+    private CompletionStage<History> kept(String room) {
+        return broker.history(
+                room, 0, Math.max(1, settings.rooms().history(room).messages()));
+    }
+
+    /**
+     * The rooms that are open here, the lobby not.
+     *
+     * @return a room for each, in the order of their names
+     */
+    public List<RoomSummary> summaries() {
+        return rooms.stream()
+                .filter(room -> RoomName.isValid(room.name()))
+                .map(Room::summary)
+                .sorted(Comparator.comparing(RoomSummary::room))
+                .toList();
+    }
+
+    /**
+     * A room that is open here.
+     *
+     * @param room the room's name
+     * @return the room, or null if nobody is in it here
+     */
+    public @Nullable RoomSummary summary(String room) {
+        Room open = rooms.find(room);
+        return open == null ? null : open.summary();
+    }
+
+    /**
+     * Whether the broker can be reached. While it cannot, nothing is published or delivered.
+     *
+     * @return true unless it is away
+     */
+    public boolean isBrokerThere() {
+        return rooms.isBrokerThere();
+    }
+
+    void typing(Membership membership) {
+        broker.typing(membership.room().name(), membership.sender());
+    }
+
+    void forget(Peer peer, FrameWriter writer) {
+        peers.remove(peer.id());
+        heartbeat.part(writer);
+    }
+
+    void beat(long now) {
+        heartbeat.beat(now);
+    }
+
+    void sweep(Instant now) {
+        broker.sweep(now);
+        rooms.sweep(now);
+    }
+}

@@ -1,0 +1,136 @@
+package dev.parley.hub;
+
+import dev.parley.ops.Metrics;
+import dev.parley.ops.Settings;
+import dev.parley.protocol.CloseReasons;
+import jakarta.websocket.CloseReason;
+import java.nio.ByteBuffer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Joins the parts of one peer's messages, within the limits. The containers' own limits do not hold: Undertow delivers
+ * fragmented text beyond them (UNDERTOW-2770). Not for several threads: containers deliver the parts one after the other.
+ */
+final class Inbound {
+
+    private final Settings.Limits limits;
+    private final RateLimit rate;
+    private final RateLimit excess; // what comes beyond the rate and is answered
+    private final Metrics metrics;
+    private final int maxParts;
+    private final StringBuilder text = new StringBuilder(0);
+    private ByteBuffer binary = NOTHING;
+    private int bytes;
+    private int parts;
+    private boolean tooFast;
+
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+    Inbound(Settings settings, int maxParts, Metrics metrics, LongSupplier nanoTime) {
+        this.limits = settings.limits();
+        this.rate = new RateLimit(settings.rate(), nanoTime);
+        this.excess = new RateLimit(settings.rate(), nanoTime);
+        this.metrics = metrics;
+        this.maxParts = maxParts;
+    }
+
+    /** Why the part just offered closes the peer, or null if it does not; then it may yet be {@link #isTooFast}. */
+    @Nullable
+    CloseReason refuseText(String part, int maxText) {
+        return refuse(utf8Length(part, maxText - bytes), maxText);
+    }
+
+    /** Why the part just offered closes the peer, or null if it does not. */
+    @Nullable
+    CloseReason refuseBinary(ByteBuffer part) {
+        CloseReason refusal = refuse(part.remaining(), limits.binary());
+        return refusal == null && tooFast ? CloseReasons.TOO_FAST : refusal;
+    }
+
+    /**
+     * Why a pong closes the peer, or null if it does not. It may come between the parts of a message (RFC 6455 §5.4), of which
+     * it is none.
+     */
+    @Nullable
+    CloseReason refusePong(int size) {
+        return rate.admits(true, size) ? null : CloseReasons.TOO_FAST;
+    }
+
+    /** Whether the message whose part was just offered is beyond the rate. */
+    boolean isTooFast() {
+        return tooFast;
+    }
+
+    private @Nullable CloseReason refuse(int size, int limit) {
+        parts++;
+        bytes += size;
+        if (bytes > limit || bytes < 0) {
+            return CloseReasons.TOO_LONG;
+        }
+        boolean first = parts == 1;
+        tooFast = (tooFast && !first) || !rate.admits(first, size);
+        if (tooFast && !excess.admits(first, size)) {
+            return CloseReasons.TOO_FAST;
+        }
+        return parts > maxParts ? CloseReasons.TOO_MANY_FRAGMENTS : null;
+    }
+
+    /** Takes a part that is not refused; gives the message if it is whole. */
+    @Nullable
+    String text(String part, boolean last) {
+        if (last && parts == 1) {
+            whole();
+            return part;
+        }
+        text.append(part);
+        if (!last) {
+            return null;
+        }
+        String message = text.toString();
+        text.setLength(0);
+        text.trimToSize();
+        whole();
+        return message;
+    }
+
+    /** Takes a part that is not refused, copies it, and gives the message if it is whole. */
+    @Nullable
+    ByteBuffer binary(ByteBuffer part, boolean last) {
+        if (binary.remaining() < part.remaining()) {
+            int needed = binary.position() + part.remaining();
+            binary = ByteBuffer.allocate(last ? needed : Math.max(needed, 2 * binary.capacity()))
+                    .put(binary.flip());
+        }
+        binary.put(part);
+        if (!last) {
+            return null;
+        }
+        ByteBuffer message = binary.flip();
+        binary = NOTHING;
+        whole();
+        return message;
+    }
+
+    private void whole() {
+        metrics.messageIn(bytes);
+        bytes = 0;
+        parts = 0;
+    }
+
+    /** The length of a text in UTF-8, or anything beyond {@code enough} once it is longer. */
+    private static int utf8Length(String text, int enough) {
+        int chars = text.length();
+        if (chars > enough) {
+            return chars; // UTF-8 is never shorter than UTF-16
+        }
+        int length = chars;
+        for (int i = 0; i < chars; i++) {
+            char c = text.charAt(i);
+            if (c >= 0x80) {
+                length += c < 0x800 || Character.isSurrogate(c) ? 1 : 2; // a pair is 4 bytes, 2 for each half
+            }
+        }
+        return length;
+    }
+}

@@ -1,0 +1,121 @@
+package dev.parley.hub;
+
+import dev.parley.broker.Sender;
+import dev.parley.protocol.Content;
+import dev.parley.protocol.Position;
+import dev.parley.wire.Frame;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** A peer in a room, under a user's name. It ends with {@link #leave} or with the peer. Safe for any thread. */
+public final class Membership {
+
+    private final Room room;
+    private final Peer peer;
+    private final Sender sender;
+    private final Form form;
+    private final Start start;
+    private final AtomicBoolean entered = new AtomicBoolean();
+    private volatile @Nullable Admission admission;
+
+    /** How it starts to read: from where, what it is greeted with, and whether that says that messages are missing. */
+    record Admission(Cursor cursor, List<Frame> greeting, boolean missed) {}
+
+    Membership(Room room, Peer peer, @Nullable String user, Form form, Start start) {
+        this.room = room;
+        this.peer = peer;
+        this.sender = new Sender(user, peer.id());
+        this.form = form;
+        this.start = start;
+    }
+
+    /**
+     * Publishes a text to the room, the peer itself included. If it cannot be published the peer is closed with 1013.
+     *
+     * @param text the text
+     */
+    public void publish(String text) {
+        peer.publish(this, new Content.Text(text));
+    }
+
+    /**
+     * Publishes bytes to the room, the peer itself included; as {@link #publish(String)}.
+     *
+     * @param bytes the payload, which nobody writes to any more
+     */
+    public void publish(ByteBuffer bytes) {
+        peer.publish(this, new Content.Binary(bytes));
+    }
+
+    /**
+     * Publishes a text to the room, the peer itself included, and says what became of it.
+     *
+     * @param text the text
+     * @param id the user's own key for it, or null; the same again is the same message
+     * @return where it stands once the broker has it; fails with {@link dev.parley.protocol.PublishException}
+     */
+    public CompletionStage<Position> publish(String text, @Nullable String id) {
+        return peer.publish(this, id, new Content.Text(text));
+    }
+
+    /** Tells the others in the room that the user is typing. */
+    public void typing() {
+        peer.typing(this);
+    }
+
+    /** Greets the peer again, in a form that greets: it has missed nothing, and may have other rights. */
+    public void greet() {
+        if (entered.get()) {
+            room.greet(this);
+        }
+    }
+
+    /** Leaves the room; does nothing if the peer has left it. */
+    public void leave() {
+        peer.leave(this);
+    }
+
+    /** The room has opened for it. Under the room's lock. */
+    void admit(Admission admitted) {
+        admission = admitted;
+    }
+
+    /** Greets the peer and lets it read, once it is admitted; without locks. */
+    void enter() {
+        Admission admitted = admission;
+        if (admitted != null && entered.compareAndSet(false, true)) {
+            peer.enter(admitted);
+        }
+    }
+
+    Room room() {
+        return room;
+    }
+
+    Peer peer() {
+        return peer;
+    }
+
+    /** Who the peer is in the room. */
+    Sender sender() {
+        return sender;
+    }
+
+    Form form() {
+        return form;
+    }
+
+    Start start() {
+        return start;
+    }
+
+    /** Where it reads, null until it is admitted. */
+    @Nullable
+    Cursor cursor() {
+        Admission admitted = admission;
+        return admitted == null ? null : admitted.cursor;
+    }
+}

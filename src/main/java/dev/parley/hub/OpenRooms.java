@@ -1,0 +1,189 @@
+package dev.parley.hub;
+
+import dev.parley.broker.Broker;
+import dev.parley.broker.History;
+import dev.parley.broker.Publication;
+import dev.parley.broker.Sender;
+import dev.parley.ops.Settings;
+import dev.parley.protocol.CloseReasons;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Executor;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The rooms that are open on this node, which the broker delivers to. Safe for any thread; nothing in it blocks. */
+final class OpenRooms implements Broker.Listener {
+
+    private static final Logger LOG = System.getLogger(OpenRooms.class.getName());
+
+    private static final int REPAIR = 256; // messages at a time
+
+    private final ConcurrentMap<String, Room> rooms = new ConcurrentHashMap<>();
+    private final Settings settings;
+    private final Executor relief;
+    private final Broker broker;
+    private volatile boolean brokerThere = true;
+
+    OpenRooms(Settings settings, Executor relief, Broker broker) {
+        this.settings = settings;
+        this.relief = relief;
+        this.broker = broker;
+    }
+
+    int size() {
+        return rooms.size();
+    }
+
+    Stream<Room> stream() {
+        return rooms.values().stream();
+    }
+
+    @Nullable
+    Room find(String name) {
+        return rooms.get(name);
+    }
+
+    boolean isBrokerThere() {
+        return brokerThere;
+    }
+
+    /** Makes a peer a member of a room, which is opened if it is the first here. */
+    Membership join(Peer peer, String name, @Nullable String user, Form form, Start start) {
+        Membership[] joined = new Membership[1];
+        boolean[] created = new boolean[1];
+        // compute is atomic for a key: a room that the last member leaves meanwhile is either left before or not
+        // removed.
+        rooms.compute(name, (key, known) -> {
+            created[0] = known == null;
+            Room room = known == null ? new Room(key, settings, relief, broker) : known;
+            joined[0] = room.join(peer, user, form, start);
+            return room;
+        });
+        Room room = joined[0].room();
+        if (created[0]) {
+            open(room);
+        }
+        room.wake();
+        return joined[0];
+    }
+
+    /** Opens a room that deliveries find already, unless it has been left again; so opening and release take turns. */
+    private void open(Room room) {
+        List<CompletionStage<History>> opening = new ArrayList<>(1);
+        rooms.computeIfPresent(room.name(), (key, current) -> {
+            if (current == room) {
+                opening.add(broker.open(key, settings.rooms().history(key).messages()));
+            }
+            return current;
+        });
+        opening.forEach(stage -> stage.whenComplete((history, failure) -> {
+            if (failure == null) {
+                room.opened(history);
+            } else {
+                LOG.log(Level.WARNING, "A room could not be opened; who waits for it is closed with 1013", failure);
+                room.everybody().forEach(member -> member.peer().abandon(CloseReasons.UNAVAILABLE));
+            }
+        }));
+    }
+
+    /** Ends a membership; the room goes with the last. */
+    void leave(Membership membership) {
+        Room room = membership.room();
+        boolean[] left = new boolean[1];
+        rooms.computeIfPresent(room.name(), (key, current) -> {
+            if (current != room) {
+                return current;
+            }
+            left[0] = room.leave(membership);
+            if (!room.isEmpty()) {
+                return room;
+            }
+            broker.release(key);
+            return null;
+        });
+        if (left[0]) {
+            room.wake();
+        }
+    }
+
+    /** Lets go of what is too old to be kept, and asks again for what is still missing. */
+    void sweep(Instant now) {
+        rooms.values().forEach(room -> {
+            room.sweep(now);
+            repair(room);
+        });
+    }
+
+    /** Asks the broker for what a room misses; the answer may show that more is missing. */
+    private void repair(Room room) {
+        long after = room.missingAfter();
+        if (after >= 0) {
+            broker.history(room.name(), after, REPAIR).whenComplete((history, failure) -> {
+                if (room.repaired(history)) {
+                    repair(room);
+                }
+            });
+        }
+    }
+
+    @Override
+    public void deliver(Publication publication) {
+        Room room = rooms.get(publication.room());
+        if (room != null) {
+            room.deliver(publication);
+        }
+    }
+
+    @Override
+    public void delivered(String name) {
+        Room room = rooms.get(name);
+        if (room != null) {
+            room.wake();
+            repair(room);
+        }
+    }
+
+    @Override
+    public void typing(String name, Sender sender) {
+        Room room = rooms.get(name);
+        if (room != null) {
+            room.typing(sender);
+        }
+    }
+
+    @Override
+    public void present(String name, Collection<Sender> joined, Collection<Sender> left) {
+        Room room = rooms.get(name);
+        if (room != null) {
+            room.present(joined, left);
+        }
+    }
+
+    @Override
+    public void renewed(String name, String epoch, long offset) {
+        Room room = rooms.get(name);
+        if (room != null) {
+            room.renewed(epoch, offset);
+        }
+    }
+
+    @Override
+    public void away() {
+        brokerThere = false;
+        LOG.log(Level.WARNING, "The broker cannot be reached: nothing is published until it is back");
+    }
+
+    @Override
+    public void back() {
+        brokerThere = true;
+        LOG.log(Level.INFO, "The broker is back");
+    }
+}

@@ -1,0 +1,258 @@
+package dev.parley.hub;
+
+import dev.parley.ops.Metrics;
+import dev.parley.ops.Settings;
+import dev.parley.wire.Batch;
+import dev.parley.wire.Frame;
+import dev.parley.wire.FrameWriter;
+import dev.parley.wire.Turn;
+import jakarta.websocket.CloseReason;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a peer is still to be sent: a short, bounded lane for its own replies, then its cursors. At most one batch is in
+ * flight. Safe for any thread.
+ *
+ * <p>Batches are written by a pump, never from a completion: both containers may complete a send inside the call, and
+ * sending from there overflows the stack at a depth of about 500. So a completion flips {@link #inFlight} and signals; if it
+ * came later, on a thread that may hold the container's locks, the pump starts elsewhere.
+ */
+final class Outbox {
+
+    /** One batch in so many is timed: a histogram costs more than the batch it measures. */
+    private static final int TIMED = 16;
+
+    private final FrameWriter writer;
+    private final Owner owner;
+    private final Metrics metrics;
+    private final int maxFrames;
+    private final long maxBytes;
+    private final Executor relief;
+    private final Pump pump;
+    private final Deque<Frame> lane = new ArrayDeque<>(1); // guarded by itself
+    private long laneBytes; // guarded by the lane
+    private @Nullable CloseReason last; // guarded by the lane
+    private volatile Cursor[] cursors = {}; // a new array for each change, made under the lane
+    private int turn; // which cursor is next; the pump's
+    private int flights; // the pump's
+    private volatile @Nullable Flight inFlight;
+    private volatile boolean held = true;
+    private volatile boolean closed;
+
+    /** Whose outbox it is. Called without locks, on any thread. */
+    interface Owner {
+
+        /** A cursor was overtaken. */
+        void fellBehind();
+
+        /** A batch could not be written. */
+        void broke(Throwable failure);
+
+        /** All is written that was due before {@link Outbox#finish}. */
+        void finished(CloseReason reason);
+    }
+
+    Outbox(FrameWriter writer, Owner owner, Settings.Outbox bounds, Metrics metrics, Executor relief) {
+        this.writer = writer;
+        this.owner = owner;
+        this.metrics = metrics;
+        this.maxFrames = bounds.messages();
+        this.maxBytes = bounds.bytes();
+        this.relief = relief;
+        this.pump = new Pump(this::drain, relief);
+    }
+
+    /** Lets what is queued leave; until then all waits, so that a greeting comes before what the rooms have. */
+    void release() {
+        held = false;
+        pump.signal(Turn.END);
+    }
+
+    /** Queues a reply; false if the lane is full. Leaves at the end of this turn. */
+    boolean offer(Frame frame) {
+        synchronized (lane) {
+            if (last != null) {
+                return true; // the peer is leaving: nobody waits for this
+            }
+            if (!lane.isEmpty() && (lane.size() >= maxFrames || laneBytes + frame.size() > maxBytes)) {
+                return false;
+            }
+            lane.add(frame);
+            laneBytes += frame.size();
+        }
+        pump.signal(Turn.END);
+        return true;
+    }
+
+    /** Takes no more; {@link Owner#finished} is called when what was queued has been written. */
+    void finish(CloseReason reason) {
+        synchronized (lane) {
+            if (last == null) {
+                last = reason;
+            }
+        }
+        pump.signal(Turn.END);
+    }
+
+    void add(Cursor cursor) {
+        synchronized (lane) {
+            Cursor[] more = Arrays.copyOf(cursors, cursors.length + 1);
+            more[cursors.length] = cursor;
+            cursors = more;
+        }
+        pump.signal(Turn.END); // what came since the cursor was made
+    }
+
+    void remove(Cursor cursor) {
+        synchronized (lane) {
+            cursors = Stream.of(cursors).filter(each -> each != cursor).toArray(Cursor[]::new);
+        }
+    }
+
+    /** Takes what a cursor is due, now; returns at once if a batch is in flight. */
+    void wake() {
+        // Who appended did so before this look; whose batch lands clears the flag before it looks at the tail again.
+        if (inFlight == null) {
+            pump.signal(Runnable::run);
+        }
+    }
+
+    /** Whether the batch in flight has been so since before a time of {@link System#nanoTime}. */
+    boolean isOverdue(long since) {
+        Flight flight = inFlight;
+        return flight != null && flight.start - since < 0;
+    }
+
+    /** Drops everything; nothing is written any more. */
+    void close() {
+        closed = true;
+        synchronized (lane) {
+            cursors = new Cursor[0];
+            lane.clear();
+            laneBytes = 0;
+        }
+    }
+
+    /** One round of the pump: writes one batch. Its completion signals the next round, inside this one or later. */
+    private void drain() {
+        if (inFlight != null || held || closed) {
+            return;
+        }
+        Batch batch = next();
+        if (batch == null) {
+            CloseReason reason = leaving();
+            if (reason != null) {
+                owner.finished(reason);
+            }
+            return;
+        }
+        Flight flight = new Flight(batch);
+        inFlight = flight;
+        try {
+            writer.write(batch, flight);
+        } catch (RuntimeException e) {
+            flight.done(e);
+        }
+    }
+
+    private @Nullable Batch next() {
+        synchronized (lane) {
+            if (!lane.isEmpty()) {
+                return fromLane();
+            }
+            if (last != null) {
+                return null;
+            }
+        }
+        for (int i = cursors.length; i > 0; i--) {
+            Cursor cursor = nextCursor();
+            if (cursor == null) {
+                return null;
+            }
+            Batch batch = cursor.next();
+            metrics.dropped(cursor.takePassedOver());
+            metrics.gapsTold(cursor.takeGapsTold());
+            if (batch != null) {
+                return batch;
+            }
+            if (cursor.isOvertaken()) {
+                owner.fellBehind();
+                return null;
+            }
+        }
+        return null;
+    }
+
+    private Batch fromLane() {
+        if (lane.size() == 1) {
+            Frame frame = lane.remove();
+            laneBytes = 0;
+            return new Batch(List.of(frame));
+        }
+        List<Frame> frames = new ArrayList<>(Math.min(lane.size(), Batch.MAX_FRAMES));
+        int size = 0;
+        while (!lane.isEmpty() && frames.size() < Batch.MAX_FRAMES && size < Batch.MAX_BYTES) {
+            Frame frame = lane.remove();
+            frames.add(frame);
+            size += frame.size();
+        }
+        laneBytes -= size;
+        return new Batch(frames);
+    }
+
+    private @Nullable Cursor nextCursor() {
+        Cursor[] all = cursors;
+        if (all.length == 0) {
+            return null;
+        }
+        turn = (turn + 1) % all.length;
+        return all[turn];
+    }
+
+    private @Nullable CloseReason leaving() {
+        synchronized (lane) {
+            return lane.isEmpty() ? last : null;
+        }
+    }
+
+    /** The batch in flight. Counts once, however often a container completes it (Tyrus: twice if a handler throws). */
+    private final class Flight extends AtomicBoolean implements FrameWriter.Completion {
+
+        private static final long serialVersionUID = 1L;
+
+        private final transient Batch batch;
+        private final long start = System.nanoTime();
+
+        private final boolean timed = flights++ % TIMED == 0;
+
+        Flight(Batch batch) {
+            this.batch = batch;
+        }
+
+        @Override
+        public void done(@Nullable Throwable failure) {
+            if (!compareAndSet(false, true)) {
+                return;
+            }
+            if (failure != null) {
+                closed = true;
+                relief.execute(() -> owner.broke(failure));
+            } else {
+                metrics.batchOut(batch.frames().size(), batch.size());
+                if (timed) {
+                    metrics.sendLatency(System.nanoTime() - start);
+                }
+            }
+            inFlight = null;
+            pump.signal(relief); // inside the write the pump is running: that only asks for another round
+        }
+    }
+}

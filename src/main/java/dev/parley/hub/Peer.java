@@ -1,0 +1,465 @@
+package dev.parley.hub;
+
+import dev.parley.ops.Metrics;
+import dev.parley.ops.Settings;
+import dev.parley.protocol.CloseReasons;
+import dev.parley.protocol.Content;
+import dev.parley.protocol.ErrorCode;
+import dev.parley.protocol.Position;
+import dev.parley.protocol.PublishException;
+import dev.parley.protocol.RoomNotice;
+import dev.parley.wire.Frame;
+import dev.parley.wire.FrameWriter;
+import jakarta.websocket.CloseReason;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connected client. An endpoint gets it from {@link Hub#open} and hands every callback of its session on to it: parts of
+ * messages, the close, errors. What is sent goes through a bounded outbox, and one that falls behind is closed with 1013.
+ * Safe for any thread, but for {@link #text} and {@link #binary}, which the container calls one after the other.
+ */
+public final class Peer {
+
+    private static final Logger LOG = System.getLogger(Peer.class.getName());
+
+    /** Its own state: {@code Session.isOpen()} stays true on Undertow after the session was closed. */
+    private enum State {
+        OPEN,
+        /** It takes no more; what is queued still leaves. */
+        CLOSING,
+        CLOSED
+    }
+
+    private final long id;
+    private final Hub hub;
+    private final FrameWriter writer;
+    private final Inbound inbound;
+    private final int textLimit;
+    private final Metrics metrics;
+    private final Executor relief;
+    private final Outbox outbox;
+    private final List<Membership> memberships = new ArrayList<>(1); // guarded by itself
+    private volatile State state = State.OPEN; // changed under memberships
+    private final Pulse pulse = new Pulse();
+    private Conversation conversation = (peer, message) -> {}; // the container's: it opens before it brings messages
+    private volatile @Nullable Expiry expiry;
+    private volatile Runnable whenGone = () -> {};
+
+    Peer(long id, Hub hub, FrameWriter writer, Inbound inbound, Settings settings, Metrics metrics, Executor relief) {
+        this.id = id;
+        this.hub = hub;
+        this.writer = writer;
+        this.inbound = inbound;
+        this.textLimit = settings.limits().text();
+        this.metrics = metrics;
+        this.relief = relief;
+        this.outbox = new Outbox(writer, new Caretaker(), settings.outbox(), metrics, relief);
+    }
+
+    void open(Function<Peer, Conversation> opening) {
+        guard(() -> conversation = opening.apply(this));
+        outbox.release();
+    }
+
+    /**
+     * Sends a text to this peer alone. It overtakes what the peer's rooms have for it. If the outbox is full the peer is
+     * closed with 1013; if the peer is gone nothing happens.
+     *
+     * @param text the text
+     */
+    public void send(String text) {
+        send(Frame.text(text));
+    }
+
+    /**
+     * Sends bytes to this peer alone, as {@link #send(String)} does.
+     *
+     * @param bytes the payload, copied
+     */
+    public void send(ByteBuffer bytes) {
+        send(Frame.binary(bytes));
+    }
+
+    void send(Frame frame) {
+        if (!outbox.offer(frame)) {
+            abandon(CloseReasons.TOO_SLOW);
+        }
+    }
+
+    /**
+     * Makes this peer a member of a room of this application, from now on.
+     *
+     * @param room the room's name; opened if this is its first member here
+     * @param user the name it goes by there, null if it has none
+     * @param form how it reads the room's events
+     * @return the membership; one that has already ended if the peer is gone
+     */
+    public Membership join(String room, @Nullable String user, Form form) {
+        return join(room, user, form, Start.NOW);
+    }
+
+    /**
+     * Makes this peer a member of a room of this application. In a form that greets, the greeting says where it starts. If the
+     * room cannot be opened the peer is closed with 1013.
+     *
+     * @param room the room's name; opened if this is its first member here
+     * @param user the name it goes by there, null if it has none
+     * @param form how it reads the room's events
+     * @param start where it starts to read; only now in a form that does not greet
+     * @return the membership; one that has already ended if the peer is gone
+     */
+    public Membership join(String room, @Nullable String user, Form form, Start start) {
+        Membership membership = hub.join(this, room, user, form, start);
+        boolean stays;
+        synchronized (memberships) {
+            stays = state == State.OPEN;
+            if (stays) {
+                memberships.add(membership);
+            }
+        }
+        if (stays) {
+            membership.enter();
+        } else {
+            hub.leave(membership);
+        }
+        return membership;
+    }
+
+    /** The room has taken it in. */
+    void enter(Membership.Admission admission) {
+        metrics.gapsTold(admission.missed() ? 1 : 0);
+        admission.greeting().forEach(this::send);
+        outbox.add(admission.cursor());
+    }
+
+    /**
+     * Closes this peer at a time, within a second; from then on nothing is delivered to it or taken from it. Replaces what
+     * was set before.
+     *
+     * @param instant when; {@link Instant#MAX} for never
+     * @param reason why
+     */
+    public void expireAt(Instant instant, CloseReason reason) {
+        long nanos;
+        try {
+            nanos = Duration.between(Instant.now(), instant).toNanos();
+        } catch (ArithmeticException e) {
+            expiry = null; // three centuries
+            return;
+        }
+        expiry = new Expiry(System.nanoTime() + nanos, reason);
+    }
+
+    /**
+     * Has something done when this peer is gone from the hub, at once if it is. Replaces what was set before.
+     *
+     * @param task what to do, on any thread, perhaps twice; it returns soon
+     */
+    public void whenGone(Runnable task) {
+        whenGone = task;
+        if (state == State.CLOSED) {
+            task.run();
+        }
+    }
+
+    /** Whether its time has come; then it is being closed. */
+    private boolean expires() {
+        Expiry due = expiry;
+        if (due == null || System.nanoTime() - due.nanos() < 0) {
+            return false;
+        }
+        close(due.reason());
+        return true;
+    }
+
+    /**
+     * Closes this peer once what was sent to it before has left. A second call does nothing.
+     *
+     * @param reason why
+     */
+    public void close(CloseReason reason) {
+        if (leaveRooms(State.CLOSING)) {
+            outbox.finish(reason);
+        }
+    }
+
+    /**
+     * For {@code @OnMessage}: a part of a text message came. Whole messages within the limits go to the conversation; a longer
+     * one closes with 1009, one beyond the rate goes to {@link Conversation#tooFast}.
+     *
+     * @param part the part, perhaps the whole
+     * @param last whether the message ends with it
+     */
+    public void text(String part, boolean last) {
+        pulse.heard();
+        if (state == State.OPEN && !expires() && admits(inbound.refuseText(part, conversation.maxText(textLimit)))) {
+            boolean tooFast = inbound.isTooFast();
+            converse(inbound.text(part, last), message -> {
+                if (tooFast) {
+                    conversation.tooFast(this, message);
+                } else {
+                    conversation.text(this, message);
+                }
+            });
+        }
+    }
+
+    /**
+     * For {@code @OnMessage}: a part of a binary message came; as {@link #text}, but one beyond the rate closes
+     * with 1008.
+     *
+     * @param part the part, perhaps the whole; copied
+     * @param last whether the message ends with it
+     */
+    public void binary(ByteBuffer part, boolean last) {
+        pulse.heard();
+        if (state == State.OPEN && !expires() && admits(inbound.refuseBinary(part))) {
+            converse(inbound.binary(part, last), message -> conversation.binary(this, message));
+        }
+    }
+
+    /**
+     * For {@code @OnMessage}: a pong came. A peer that is not heard after a ping is given up, so hand every pong on. It counts
+     * as a message of its length: one beyond the rate closes with 1008.
+     *
+     * @param size its payload, bytes
+     */
+    public void pong(int size) {
+        pulse.heard();
+        if (state == State.OPEN) {
+            admits(inbound.refusePong(size));
+        }
+    }
+
+    private boolean admits(@Nullable CloseReason refusal) {
+        if (refusal != null) {
+            close(refusal);
+        }
+        return refusal == null;
+    }
+
+    private <T> void converse(@Nullable T message, Consumer<T> listener) {
+        if (message != null) {
+            guard(() -> listener.accept(message));
+        }
+    }
+
+    /** Runs what an endpoint does; its exceptions are incidents of this peer alone. */
+    private void guard(Runnable turn) {
+        try {
+            turn.run();
+        } catch (RuntimeException | StackOverflowError e) {
+            incident(e);
+        }
+    }
+
+    /**
+     * For {@code @OnClose}: the session is closed. It leaves its rooms and the hub.
+     *
+     * @param reason as the container gives it
+     */
+    public void closed(CloseReason reason) {
+        if (forget()) {
+            metrics.peerLeft(reason.getCloseCode().getCode());
+        }
+    }
+
+    /**
+     * For {@code @OnError}: something failed in the session. A failed connection only ends it; anything else is a bug of ours,
+     * logged under an incident id that the close 1011 carries.
+     *
+     * @param failure what failed
+     */
+    public void failed(Throwable failure) {
+        if (state == State.CLOSED) {
+            return;
+        }
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof IOException) {
+                LOG.log(Level.DEBUG, "a connection failed", failure);
+                return; // the container closes the session and says so
+            }
+        }
+        incident(failure);
+    }
+
+    private void incident(Throwable failure) {
+        String incident = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
+        LOG.log(Level.ERROR, "Incident " + incident + ": a peer is closed with 1011", failure);
+        close(CloseReasons.internalError(incident));
+    }
+
+    long id() {
+        return id;
+    }
+
+    /** The thread that writes to it, null if any may. */
+    @Nullable
+    Executor loop() {
+        return writer.loop();
+    }
+
+    /** Publishes for a peer that cannot be told what becomes of it. */
+    void publish(Membership membership, Content content) {
+        if (state == State.OPEN) {
+            hub.publish(membership, null, content).whenComplete((position, failure) -> {
+                if (failure != null) {
+                    LOG.log(Level.DEBUG, "a message of a plain client was not published", failure);
+                    abandon(CloseReasons.UNAVAILABLE);
+                }
+            });
+        }
+    }
+
+    CompletionStage<Position> publish(Membership membership, @Nullable String id, Content content) {
+        return state == State.OPEN
+                ? hub.publish(membership, id, content)
+                : CompletableFuture.failedFuture(
+                        new PublishException(ErrorCode.UNAVAILABLE, "the connection is closing"));
+    }
+
+    void typing(Membership membership) {
+        if (state == State.OPEN) {
+            hub.typing(membership);
+        }
+    }
+
+    void leave(Membership membership) {
+        synchronized (memberships) {
+            memberships.remove(membership);
+        }
+        part(membership);
+    }
+
+    private void part(Membership membership) {
+        Cursor cursor = membership.cursor();
+        if (cursor != null) {
+            outbox.remove(cursor);
+        }
+        hub.leave(membership);
+    }
+
+    /** The room of a cursor has something new: take it, or fall. */
+    void wake(Cursor cursor) {
+        if (cursor.isOvertaken()) {
+            metrics.overtaken();
+            abandon(CloseReasons.TOO_SLOW);
+        } else if (!expires()) {
+            outbox.wake();
+        }
+    }
+
+    /** For the heartbeat: gives up on a peer that takes nothing or is not heard, and notices one that the container has lost. */
+    void beat(long now, Settings.Heartbeat settings) {
+        if (!writer.isOpen()) {
+            closed(CloseReasons.LOST);
+            return;
+        }
+        if (outbox.isOverdue(now - settings.sendDeadline().toNanos())) {
+            abandon(CloseReasons.TOO_SLOW);
+            return;
+        }
+        if (writer.isFlooded()) {
+            abandon(CloseReasons.TOO_FAST);
+            relief.execute(writer::abort); // at once: it goes on as long as there is a connection
+            return;
+        }
+        if (expires()) {
+            return;
+        }
+        if (!writer.answersPings()) {
+            pulse.heard();
+        }
+        boolean moves = !outbox.isOverdue(now - Heartbeat.PERIOD.toNanos());
+        switch (pulse.beat(now, moves, settings)) {
+            case ALIVE -> {}
+            case PING_DUE -> outbox.offer(Frame.ping());
+            case DEAD -> abandon(CloseReasons.UNRESPONSIVE);
+        }
+    }
+
+    /** For the heartbeat: this node drains and the peer will be closed, which it is told in forms that have words for it. */
+    void draining(Duration reconnectAfter) {
+        List<Membership> told;
+        synchronized (memberships) {
+            told = List.copyOf(memberships);
+        }
+        RoomNotice notice = new RoomNotice.Drain(reconnectAfter.toMillis());
+        for (Membership membership : told) {
+            if (membership.form().tellsGaps()) {
+                send(membership.form().frame(notice, null));
+            }
+        }
+    }
+
+    /** Closes without waiting for what is queued: that would never leave. */
+    void abandon(CloseReason reason) {
+        if (forget()) {
+            metrics.peerClosed(reason);
+            writer.close(reason);
+        }
+    }
+
+    /** Ends it for the hub; false if it was ended. */
+    private boolean forget() {
+        boolean first = leaveRooms(State.CLOSED);
+        outbox.close();
+        if (first) {
+            hub.forget(this, writer);
+            whenGone.run();
+        }
+        return first;
+    }
+
+    /** Moves on to a later state; false if it was there. */
+    private boolean leaveRooms(State next) {
+        List<Membership> left;
+        synchronized (memberships) {
+            if (state.compareTo(next) >= 0) {
+                return false;
+            }
+            state = next;
+            left = List.copyOf(memberships);
+            memberships.clear();
+        }
+        left.forEach(this::part);
+        return true;
+    }
+
+    /** When it ends, of {@link System#nanoTime}, and why. */
+    private record Expiry(long nanos, CloseReason reason) {}
+
+    private final class Caretaker implements Outbox.Owner {
+        @Override
+        public void fellBehind() {
+            metrics.overtaken();
+            abandon(CloseReasons.TOO_SLOW);
+        }
+
+        @Override
+        public void broke(Throwable failure) {
+            LOG.log(Level.DEBUG, "a batch could not be written", failure);
+            abandon(CloseReasons.BROKEN);
+        }
+
+        @Override
+        public void finished(CloseReason reason) {
+            abandon(reason);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package dev.parley.hub;
+
+import dev.parley.broker.History;
+import dev.parley.broker.Publication;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings what the broker delivers into a room's ring, each message once and in order. Where one is missing what follows is
+ * held until the history has filled the hole, or has shown that it cannot; then the ring knows, and so does every reader. Not
+ * for several threads.
+ */
+final class Sequence {
+
+    private static final int MAX_TRIES = 8;
+
+    private final Ring ring;
+    private final int maxHeld;
+    private final Deque<Publication> held = new ArrayDeque<>(0);
+    private boolean started;
+    private boolean asked;
+    private int tries;
+
+    /**
+     * A sequence that has not started: it holds everything.
+     *
+     * @param ring where messages go
+     * @param maxHeld how many wait for a hole to be filled; one more, and it is given up
+     */
+    Sequence(Ring ring, int maxHeld) {
+        this.ring = ring;
+        this.maxHeld = maxHeld;
+    }
+
+    /** The broker has opened the room. */
+    void start(History kept) {
+        started = true;
+        ring.prime(kept);
+        release();
+    }
+
+    /** The next publication, or one that came before. */
+    void take(Publication publication) {
+        held.add(publication);
+        release();
+        if (held.size() > maxHeld) {
+            giveUp();
+        }
+    }
+
+    /** Offsets begin anew. */
+    void renew(String epoch, long offset) {
+        if (started) {
+            held.clear();
+            asked = false;
+            tries = 0;
+            ring.renew(epoch, offset);
+        }
+    }
+
+    /** After which offset messages are missing, -1 if none are, or if the broker has been asked. The caller asks it. */
+    long missingAfter() {
+        if (!started || held.isEmpty() || asked) {
+            return -1;
+        }
+        asked = true;
+        return ring.offset();
+    }
+
+    /** What the broker has of what is missing, perhaps nothing yet; true if it had something. */
+    boolean repair(@Nullable History history) {
+        asked = false;
+        tries++;
+        Publication first = held.peek();
+        if (first != null && history != null && history.epoch().equals(ring.epoch())) {
+            ring.skip(Math.min(
+                    history.after(), first.previous())); // what is held is not lost, whatever became of it there
+            for (Publication publication : history.publications()) {
+                if (publication.offset() > ring.offset()) {
+                    ring.append(new RoomEvent.Message(publication));
+                    tries = 0;
+                }
+            }
+        }
+        release();
+        boolean helped = tries == 0;
+        if (tries >= MAX_TRIES) {
+            giveUp();
+        }
+        return helped;
+    }
+
+    private void release() {
+        while (started && !held.isEmpty() && held.element().previous() <= ring.offset()) {
+            Publication publication = held.remove();
+            if (publication.offset() > ring.offset()) {
+                ring.append(new RoomEvent.Message(publication));
+            }
+        }
+        if (held.isEmpty()) {
+            tries = 0;
+        }
+    }
+
+    private void giveUp() {
+        Publication next = held.peek();
+        if (!started) {
+            held.remove(); // the history that opens the room will show it, or that it is missing
+        } else if (next != null) {
+            tries = 0;
+            ring.skip(next.previous());
+            release();
+        }
+    }
+}

@@ -1,0 +1,190 @@
+package dev.parley.ops;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigValueType;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Reads each setting once: holds the value against its range, says in one line what is wrong, and remembers what it read for
+ * the log and the documentation. For one thread.
+ */
+final class Reader {
+
+    /**
+     * A setting that was read.
+     *
+     * @param value as the operator sees it: masked if it is a secret
+     * @param allowed which values may stand there, in words
+     */
+    record Entry(String value, String allowed) {}
+
+    private final Config config;
+    private final Map<String, Entry> entries = new LinkedHashMap<>();
+
+    Reader(Config config) {
+        this.config = config;
+    }
+
+    /** The environment variable of a key. */
+    static String variable(String key) {
+        return key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
+    }
+
+    /** What was read, by key, in the order of the reading. */
+    Map<String, Entry> entries() {
+        return entries;
+    }
+
+    /** All that was read, in one line, secrets masked. */
+    @Override
+    public String toString() {
+        return entries.entrySet().stream()
+                .map(entry -> entry.getKey() + "=" + entry.getValue().value())
+                .collect(Collectors.joining(", "));
+    }
+
+    /** A whole number. */
+    int count(String key, int min, int max) {
+        String allowed = "a whole number, from " + min + " to " + max;
+        return read(key, allowed, config::getLong, n -> n >= min && n <= max).intValue();
+    }
+
+    /** A size, in bytes. */
+    long bytes(String key, long min, long max) {
+        String allowed = "a size such as 64 KiB, from " + size(min) + " to " + size(max);
+        return read(key, allowed, config::getBytes, n -> n >= min && n <= max);
+    }
+
+    /** A duration. */
+    Duration duration(String key, Duration min, Duration max) {
+        return read(
+                key,
+                "a duration such as 30s, from " + time(min) + " to " + time(max),
+                config::getDuration,
+                d -> d.compareTo(min) >= 0 && d.compareTo(max) <= 0);
+    }
+
+    /** How much in a second: a count or a size, and a unit of time, as in {@code 20/s}, {@code 600/m}, {@code 64 KiB/s}. */
+    double rate(String key, long min, long max) {
+        String allowed = "an amount in a time such as 20/s, 600/m or 64 KiB/s, from " + min + "/s to " + max + "/s";
+        return read(key, allowed, k -> perSecond(config.getString(k)), r -> r >= min && r <= max);
+    }
+
+    /** One of some words. */
+    String word(String key, String... words) {
+        return read(key, "one of " + String.join(", ", words), config::getString, List.of(words)::contains);
+    }
+
+    /** {@code true} or {@code false}. */
+    boolean flag(String key) {
+        return read(key, "true or false", config::getBoolean, flag -> true);
+    }
+
+    /** A text that keeps a rule, told in words. */
+    String text(String key, Predicate<String> rule, String allowed) {
+        return read(key, allowed, k -> config.getString(k).strip(), rule);
+    }
+
+    /** A text that keeps a rule, or nothing if it is empty. */
+    Optional<String> optional(String key, Predicate<String> rule, String allowed) {
+        String text = text(key, t -> t.isEmpty() || rule.test(t), "empty, or " + allowed);
+        return Optional.of(text).filter(t -> !t.isEmpty());
+    }
+
+    /** Texts that keep a rule, separated by commas, or none: the environment has no lists. */
+    List<String> list(String key, Predicate<String> rule, String each) {
+        return read(key, "a list, separated by commas, of " + each, this::strings, list -> list.stream()
+                .allMatch(rule));
+    }
+
+    /** A secret of at least so many characters, or nothing if it is empty. Its value is never told. */
+    Optional<Secret> secret(String key, int minLength) {
+        String allowed = "empty, or at least " + minLength + " characters";
+        String secret;
+        try {
+            secret = config.getString(key);
+        } catch (ConfigException e) {
+            throw wrong(key, Secret.MASK, allowed);
+        }
+        boolean empty = secret.isEmpty();
+        entries.put(key, new Entry(empty ? "" : Secret.MASK, allowed));
+        if (!empty && secret.length() < minLength) {
+            throw wrong(key, Secret.MASK, allowed);
+        }
+        return empty ? Optional.empty() : Optional.of(new Secret(secret));
+    }
+
+    private <T> T read(String key, String allowed, Function<String, T> getter, Predicate<T> rule) {
+        T value = get(key, allowed, getter);
+        String told = told(key);
+        if (!rule.test(value)) {
+            throw wrong(key, told, allowed);
+        }
+        entries.put(key, new Entry(told, allowed));
+        return value;
+    }
+
+    private <T> T get(String key, String allowed, Function<String, T> getter) {
+        try {
+            return getter.apply(key);
+        } catch (ConfigException | IllegalArgumentException e) {
+            throw wrong(key, told(key), allowed);
+        }
+    }
+
+    private String told(String key) {
+        String value = config.hasPath(key) ? String.valueOf(config.getValue(key).unwrapped()) : "nothing";
+        return value.replaceAll("\\p{Cntrl}", "?") // one log record is one line
+                .replaceAll("(//[^/@:]*:)[^/@]*@", "$1" + Secret.MASK + "@"); // an address may have a password in it
+    }
+
+    private static IllegalArgumentException wrong(String key, String value, String allowed) {
+        return new IllegalArgumentException(key + " is " + value + ", but must be " + allowed);
+    }
+
+    private List<String> strings(String key) {
+        Stream<String> all = config.getValue(key).valueType() == ConfigValueType.LIST
+                ? config.getStringList(key).stream()
+                : Stream.of(config.getString(key).split(",", -1));
+        return all.map(String::strip).filter(text -> !text.isEmpty()).toList();
+    }
+
+    private static double perSecond(String rate) {
+        int slash = rate.lastIndexOf('/');
+        if (slash < 0) {
+            throw new IllegalArgumentException("no time");
+        }
+        Config parts = ConfigFactory.parseMap(Map.of(
+                "amount",
+                rate.substring(0, slash),
+                "time",
+                "1" + rate.substring(slash + 1).strip()));
+        return parts.getBytes("amount") * 1e9 / parts.getDuration("time").toNanos();
+    }
+
+    private static String size(long bytes) {
+        String[] units = {"", " KiB", " MiB", " GiB", " TiB"};
+        int unit = 0;
+        long amount = bytes;
+        while (amount >= 1024 && amount % 1024 == 0 && unit < units.length - 1) {
+            amount /= 1024;
+            unit++;
+        }
+        return amount + units[unit];
+    }
+
+    private static String time(Duration duration) {
+        return duration.toString().substring(2).toLowerCase(Locale.ROOT); // PT1M30S
+    }
+}

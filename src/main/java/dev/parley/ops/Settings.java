@@ -1,0 +1,290 @@
+package dev.parley.ops;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What an operator can set, with every unit, default and consequence beside its key in {@code reference.conf}. A system
+ * property {@code parley.*} wins over the environment's {@code PARLEY_*}, which wins over the default. Immutable. There is a
+ * record for each group of keys.
+ *
+ * @param limits what one message may be
+ * @param outbox what may wait for a peer of its own replies
+ * @param room what a room keeps for members that lag
+ * @param heartbeat when a peer is pinged and given up
+ * @param drain how this node goes when it is told to
+ * @param rooms what a room keeps by its name
+ * @param ids for how long the id of a message is remembered
+ * @param ops who may ask for health and metrics
+ * @param gate who may come in, and how many
+ * @param token what a token must be
+ * @param rate how much a peer may send
+ * @param broker what puts the messages in order, {@code memory} or {@code nats}
+ * @param nats where the servers of the broker {@code nats} are
+ * @param writer how batches reach peers, {@code auto} or {@code portable}
+ */
+public record Settings(
+        Limits limits,
+        Outbox outbox,
+        Room room,
+        Heartbeat heartbeat,
+        Drain drain,
+        Rooms rooms,
+        Rooms.Ids ids,
+        Ops ops,
+        Gate gate,
+        Token token,
+        Rate rate,
+        String broker,
+        Nats nats,
+        String writer) {
+
+    private static final Logger LOG = System.getLogger(Settings.class.getName());
+
+    /**
+     * Reads the settings of this server and logs them, secrets masked, with a warning for each key that is none.
+     *
+     * @return the effective settings
+     * @throws IllegalArgumentException if a value is none or out of its range; it names key, value and range
+     */
+    public static Settings load() {
+        ConfigFactory.invalidateCaches(); // system properties are cached, and a redeployment may bring others
+        Reader reader = new Reader(ConfigFactory.load(Settings.class.getClassLoader()));
+        Settings settings = of(reader);
+        Set<String> known = reader.entries().keySet();
+        UnknownKeys.among(
+                        System.getProperties().stringPropertyNames(),
+                        System.getenv().keySet(),
+                        known)
+                .forEach(warning -> LOG.log(Level.WARNING, warning));
+        LOG.log(Level.INFO, "Settings: " + reader);
+        return settings;
+    }
+
+    static Settings of(Config config) {
+        return of(new Reader(config));
+    }
+
+    static Settings of(Reader from) {
+        return new Settings(
+                Limits.of(from),
+                Outbox.of(from),
+                Room.of(from),
+                Heartbeat.of(from),
+                Drain.of(from),
+                Rooms.of(from),
+                Rooms.Ids.of(from),
+                Ops.of(from),
+                Gate.of(from),
+                Token.of(from),
+                Rate.of(from),
+                from.word("parley.broker", "memory", "nats"),
+                Nats.of(from),
+                from.word("parley.writer", "auto", "portable"));
+    }
+
+    /**
+     * What one message may be.
+     *
+     * @param text the longest text message taken from a client, bytes of UTF-8
+     * @param binary the longest binary message taken from a client, bytes
+     * @param fragments in how many fragments a message may come
+     */
+    public record Limits(int text, int binary, int fragments) {
+        static Limits of(Reader from) {
+            return new Limits(
+                    (int) from.bytes("parley.limits.text", 1, 1L << 30),
+                    (int) from.bytes("parley.limits.binary", 1, 1L << 30),
+                    from.count("parley.limits.fragments", 1, 1 << 30));
+        }
+    }
+
+    /**
+     * What may wait for a peer of its own replies.
+     *
+     * @param messages how many
+     * @param bytes how many bytes of them
+     */
+    public record Outbox(int messages, long bytes) {
+        static Outbox of(Reader from) {
+            return new Outbox(
+                    from.count("parley.outbox.messages", 1, 1 << 20),
+                    from.bytes("parley.outbox.bytes", 1024, 1L << 40));
+        }
+    }
+
+    /**
+     * What a room keeps of the events that not every member has read; who lags further is too slow.
+     *
+     * @param messages how many
+     * @param bytes how many bytes of them
+     */
+    public record Room(int messages, long bytes) {
+        static Room of(Reader from) {
+            return new Room(
+                    from.count("parley.room.messages", 1, 1 << 20), from.bytes("parley.room.bytes", 1024, 1L << 40));
+        }
+    }
+
+    /**
+     * When a peer is pinged and given up.
+     *
+     * @param ping how often a peer is pinged
+     * @param pongDeadline within what time after a ping something must come from a peer
+     * @param sendDeadline how long a batch may be on its way to a peer
+     * @param closeGrace how long the connection may outlive the close of a peer before it is cut
+     */
+    public record Heartbeat(Duration ping, Duration pongDeadline, Duration sendDeadline, Duration closeGrace) {
+        static Heartbeat of(Reader from) {
+            return new Heartbeat(
+                    from.duration("parley.heartbeat.ping", Duration.ofSeconds(1), Duration.ofSeconds(85)),
+                    from.duration("parley.heartbeat.pong-deadline", Duration.ofSeconds(1), Duration.ofHours(1)),
+                    from.duration("parley.heartbeat.send-deadline", Duration.ofSeconds(1), Duration.ofHours(1)),
+                    from.duration("parley.heartbeat.close-grace", Duration.ofSeconds(1), Duration.ofMinutes(10)));
+        }
+    }
+
+    /**
+     * How this node goes when it is told to.
+     *
+     * @param spread over what time the peers are closed
+     */
+    public record Drain(Duration spread) {
+        static Drain of(Reader from) {
+            return new Drain(from.duration("parley.drain.spread", Duration.ZERO, Duration.ofHours(1)));
+        }
+    }
+
+    /**
+     * Who may ask for health and metrics.
+     *
+     * @param token lets a caller in from anywhere; without one only this machine may ask
+     */
+    public record Ops(Optional<Secret> token) {
+        static Ops of(Reader from) {
+            return new Ops(from.secret("parley.ops.token", 16));
+        }
+    }
+
+    /**
+     * Who may come in, and how many.
+     *
+     * @param origins whose pages may connect besides this server's own
+     * @param trustedProxies whose word is taken for a client's address and for what this server is called
+     * @param forwarded which headers those proxies write, {@code x-forwarded} or {@code forwarded}
+     * @param peers how many peers there may be
+     * @param peersPerAddress how many of them from one IPv4 address or IPv6 /64
+     */
+    public record Gate(
+            List<Origin> origins, List<Network> trustedProxies, String forwarded, int peers, int peersPerAddress) {
+        static Gate of(Reader from) {
+            return new Gate(
+                    from.list("parley.gate.origins", Origin::isOrigin, "origins such as https://example.org").stream()
+                            .map(Origin::of)
+                            .toList(),
+                    from
+                            .list(
+                                    "parley.gate.trusted-proxies",
+                                    Network::isNetwork,
+                                    "addresses and blocks such as 10.0.0.0/8")
+                            .stream()
+                            .map(Network::parse)
+                            .toList(),
+                    from.word("parley.gate.forwarded", "x-forwarded", "forwarded"),
+                    from.count("parley.gate.peers", 1, 1 << 24),
+                    from.count("parley.gate.peers-per-address", 1, 1 << 24));
+        }
+    }
+
+    /**
+     * What a token must be.
+     *
+     * @param required whether a client needs one
+     * @param secret what the issuer and this server share
+     * @param keys where the issuer's public keys are
+     * @param refresh how often the keys are fetched again
+     * @param algorithms by which tokens may be signed
+     * @param issuer who must have issued a token
+     * @param audience whom a token must be for
+     * @param leeway by how much clocks may differ
+     * @param authWithin how long a client may stay that brings its token as a message
+     * @param query whether a token may stand in the address
+     */
+    public record Token(
+            boolean required,
+            Optional<Secret> secret,
+            Optional<URI> keys,
+            Duration refresh,
+            List<String> algorithms,
+            Optional<String> issuer,
+            Optional<String> audience,
+            Duration leeway,
+            Duration authWithin,
+            boolean query) {
+
+        private static final List<String> ALGORITHMS = List.of(
+                "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384",
+                "ES512");
+
+        static Token of(Reader from) {
+            Token token = new Token(
+                    from.flag("parley.token.required"),
+                    from.secret("parley.token.secret", 32),
+                    from.optional("parley.token.keys", Token::isSource, "an address with https:, http: or file:")
+                            .map(URI::create),
+                    from.duration("parley.token.refresh", Duration.ofSeconds(10), Duration.ofDays(1)),
+                    from.list("parley.token.algorithms", ALGORITHMS::contains, String.join(", ", ALGORITHMS)),
+                    from.optional("parley.token.issuer", text -> true, "the iss of its tokens"),
+                    from.optional("parley.token.audience", text -> true, "the aud of its tokens"),
+                    from.duration("parley.token.leeway", Duration.ZERO, Duration.ofMinutes(5)),
+                    from.duration("parley.token.auth-within", Duration.ofSeconds(1), Duration.ofMinutes(1)),
+                    from.flag("parley.token.query"));
+            if (token.required && token.secret.isEmpty() && token.keys.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "parley.token.required is true, but must be false without parley.token.secret or parley.token.keys");
+            }
+            if (token.secret.isPresent() && token.keys.isPresent()) {
+                throw new IllegalArgumentException("parley.token.keys is " + token.keys.get()
+                        + ", but must be empty when there is a parley.token.secret");
+            }
+            return token;
+        }
+
+        private static boolean isSource(String text) {
+            try {
+                URI uri = new URI(text);
+                return switch (String.valueOf(uri.getScheme())) {
+                    case "http", "https" -> uri.getHost() != null;
+                    case "file" -> uri.getPath() != null && uri.getAuthority() == null;
+                    default -> false;
+                };
+            } catch (URISyntaxException e) {
+                return false;
+            }
+        }
+    }
+
+    /**
+     * How much a peer may send.
+     *
+     * @param messages in a second
+     * @param bytes in a second
+     * @param burst for how long it may send at once what the rates give
+     */
+    public record Rate(double messages, double bytes, Duration burst) {
+        static Rate of(Reader from) {
+            return new Rate(
+                    from.rate("parley.rate.messages", 1, 1L << 40),
+                    from.rate("parley.rate.bytes", 1, 1L << 40),
+                    from.duration("parley.rate.burst", Duration.ofMillis(100), Duration.ofHours(1)));
+        }
+    }
+}

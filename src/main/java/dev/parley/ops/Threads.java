@@ -1,0 +1,106 @@
+package dev.parley.ops;
+
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The threads of this application: one for what recurs, and a few that come and go for work that has to leave the thread it
+ * comes up on. All end with the application. They are its own because the server's managed executors lose tasks: GlassFish
+ * drops, without a word, what comes due while an application is being deployed. For any thread.
+ */
+@ApplicationScoped
+public class Threads {
+
+    private static final Logger LOG = System.getLogger(Threads.class.getName());
+
+    private static final int IDLE_SECONDS = 10;
+    private static final int END_SECONDS = 5;
+
+    private final ScheduledThreadPoolExecutor recurring =
+            new ScheduledThreadPoolExecutor(1, task -> thread("parley-sweeper", task));
+
+    // Tasks that come after the end are dropped: what they would work on is gone.
+    private final ExecutorService passing = new ThreadPoolExecutor(
+            0,
+            Integer.MAX_VALUE,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new SynchronousQueue<>(),
+            task -> thread("parley-worker", task),
+            new ThreadPoolExecutor.DiscardPolicy());
+
+    /** For the container. */
+    public Threads() {}
+
+    private static Thread thread(String name, Runnable task) {
+        // Without inheritable thread locals: GlassFish keeps the request there that made the thread.
+        Thread thread = new Thread(null, task, name, 0, false);
+        thread.setContextClassLoader(Threads.class.getClassLoader());
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    /**
+     * For work that has to leave the thread it comes up on.
+     *
+     * @return takes any task, each on a thread of its own; whoever has many puts them in a row himself
+     */
+    public Executor executor() {
+        return passing;
+    }
+
+    /**
+     * For a library that makes threads of its own.
+     *
+     * @param name what its threads are called
+     * @return makes daemons that hold nothing of the thread they are made on; whoever has them made ends them
+     */
+    public ThreadFactory factory(String name) {
+        return task -> thread(name, task);
+    }
+
+    /**
+     * Does something again and again for as long as the application lives. A failure is logged and ends nothing.
+     *
+     * @param pause the time from the end of one run to the start of the next, and before the first
+     * @param task something short: one thread runs all that recurs
+     */
+    @SuppressWarnings("FutureReturnValueIgnored")
+    public void repeat(Duration pause, Runnable task) {
+        // Its future never completes: failures are caught, and it ends with the executor.
+        recurring.scheduleWithFixedDelay(() -> guard(task), pause.toNanos(), pause.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private static void guard(Runnable task) {
+        try {
+            task.run();
+        } catch (Throwable e) { // an Error too would end the schedule in silence
+            LOG.log(Level.ERROR, "What recurs has failed, and goes on", e);
+        }
+    }
+
+    /** Ends all threads, and waits for them: one that outlives the application would hold its class loader. */
+    @PreDestroy
+    void end() {
+        recurring.shutdownNow();
+        passing.shutdownNow();
+        try {
+            if (!recurring.awaitTermination(END_SECONDS, TimeUnit.SECONDS)
+                    || !passing.awaitTermination(END_SECONDS, TimeUnit.SECONDS)) {
+                LOG.log(Level.WARNING, "A thread of this application is still at work");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,3 @@
+/** Parley: a realtime server for Jakarta EE, from one portable WAR. */
+@org.jspecify.annotations.NullMarked
+package dev.parley;

@@ -1,0 +1,74 @@
+package dev.parley.protocol;
+
+import jakarta.websocket.CloseReason;
+import jakarta.websocket.CloseReason.CloseCodes;
+
+/**
+ * Every close that the server starts, by name; no other file holds a close code. RFC 6455 §5.5: a close reason is at most
+ * 123 bytes.
+ */
+public final class CloseReasons {
+
+    /** 1000: the client said {@code bye}; it stays away. */
+    public static final CloseReason BYE = new CloseReason(CloseCodes.NORMAL_CLOSURE, "bye");
+
+    /** 1001: the application is being undeployed; the client reconnects, jittered. */
+    public static final CloseReason GOING_AWAY = new CloseReason(CloseCodes.GOING_AWAY, "the server is going away");
+
+    /** 1003: a binary frame where only text is spoken; the client stays away. */
+    public static final CloseReason TEXT_ONLY = new CloseReason(CloseCodes.CANNOT_ACCEPT, "only text is spoken here");
+
+    /** 1006: the connection is gone and nobody has said so; never sent (RFC 6455 §7.4.1). */
+    public static final CloseReason LOST = new CloseReason(CloseCodes.CLOSED_ABNORMALLY, "the connection is gone");
+
+    /** 1008: the client's token has expired; it comes back with another. */
+    public static final CloseReason EXPIRED =
+            new CloseReason(CloseCodes.VIOLATED_POLICY, "the token has expired, connect with another");
+
+    /** 1008: no token came in time from a client that needs one; it comes back with one. */
+    public static final CloseReason UNAUTHENTICATED =
+            new CloseReason(CloseCodes.VIOLATED_POLICY, "no token came in time");
+
+    /** 1008: the client did what its token does not allow; it stays away. */
+    public static final CloseReason FORBIDDEN =
+            new CloseReason(CloseCodes.VIOLATED_POLICY, "the token does not allow this");
+
+    /** 1008: more messages or bytes in a second than the limit; the client stays away. */
+    public static final CloseReason TOO_FAST = new CloseReason(CloseCodes.VIOLATED_POLICY, "too many messages");
+
+    /** 1009: a message longer than the limit; the client stays away. */
+    public static final CloseReason TOO_LONG = new CloseReason(CloseCodes.TOO_BIG, "the message is too long");
+
+    /** 1009: a message in more fragments than the limit; the client stays away. */
+    public static final CloseReason TOO_MANY_FRAGMENTS =
+            new CloseReason(CloseCodes.TOO_BIG, "the message has too many fragments");
+
+    /** 1011: what was sent could not be written; the client, if it ever reads this, reconnects, jittered. */
+    public static final CloseReason BROKEN = new CloseReason(CloseCodes.UNEXPECTED_CONDITION, "the connection failed");
+
+    /** 1012: this node drains; the client reconnects, when it was told to or jittered. */
+    public static final CloseReason DRAINING = new CloseReason(CloseCodes.SERVICE_RESTART, "draining, connect again");
+
+    /** 1013: the peer gave no sign of life after a ping; the client, if it ever reads this, reconnects, jittered. */
+    public static final CloseReason UNRESPONSIVE =
+            new CloseReason(CloseCodes.TRY_AGAIN_LATER, "no sign of life, try again later");
+
+    /** 1013: the peer fell behind what is kept for it; the client reconnects, jittered. */
+    public static final CloseReason TOO_SLOW = new CloseReason(CloseCodes.TRY_AGAIN_LATER, "too slow, try again later");
+
+    /** 1013: the room cannot be opened, or a message could not be published; the client reconnects, jittered. */
+    public static final CloseReason UNAVAILABLE =
+            new CloseReason(CloseCodes.TRY_AGAIN_LATER, "rooms are not available, try again later");
+
+    private CloseReasons() {}
+
+    /**
+     * 1011: a bug of ours; the client reconnects, jittered.
+     *
+     * @param incident what the log has it under, letters and digits
+     * @return the reason, which names the incident and nothing else
+     */
+    public static CloseReason internalError(String incident) {
+        return new CloseReason(CloseCodes.UNEXPECTED_CONDITION, "internal error, incident " + incident);
+    }
+}

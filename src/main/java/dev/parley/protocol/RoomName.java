@@ -1,0 +1,31 @@
+package dev.parley.protocol;
+
+import java.util.regex.Pattern;
+
+/** The rule for the names of rooms. */
+public final class RoomName {
+
+    /** The rule in words, for the one who broke it. */
+    public static final String RULE =
+            "A room name is 1 to 64 of the characters A-Z a-z 0-9 . _ - and starts with a letter or a digit.";
+
+    /** The room of {@code /ws/chat}. */
+    public static final String MAIN = "main";
+
+    /** The room of {@code /ws}: outside the rule, so that no chat room can be it. */
+    public static final String LOBBY = "/ws";
+
+    private static final Pattern VALID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+
+    private RoomName() {}
+
+    /**
+     * Whether a room may be called this.
+     *
+     * @param name what a client asked for
+     * @return true if the name keeps the {@link #RULE}
+     */
+    public static boolean isValid(String name) {
+        return VALID.matcher(name).matches();
+    }
+}

@@ -1,0 +1,95 @@
+package dev.parley.wire;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Frames that go to a peer together, in order. One batch may be shared by all peers that are due the same frames: its bytes
+ * are joined at most once. Immutable, safe for any thread.
+ */
+public final class Batch {
+
+    /** How many frames a batch holds at most: enough to make the cost of a write vanish, few enough to stay fair. */
+    public static final int MAX_FRAMES = 64;
+
+    /** How many bytes a batch holds at most, unless a single frame is longer: about what a socket buffer takes. */
+    public static final int MAX_BYTES = 64 * 1024;
+
+    /** What a reader of a stream of events skips (WHATWG HTML §9.2.6). */
+    private static final byte[] COMMENT = {':', '\n', '\n'};
+
+    private final List<Frame> frames;
+    private final int size;
+    private byte @Nullable [] joined; // a race joins twice and loses nothing: the bytes are equal
+    private byte @Nullable [] events; // the same
+
+    /**
+     * A batch of these frames.
+     *
+     * @param frames at least one frame, in order
+     */
+    public Batch(List<Frame> frames) {
+        this.frames = List.copyOf(frames);
+        this.size = frames.stream().mapToInt(Frame::size).sum();
+    }
+
+    /**
+     * The frames, in order.
+     *
+     * @return an immutable list
+     */
+    public List<Frame> frames() {
+        return frames;
+    }
+
+    /**
+     * How much it takes on the wire.
+     *
+     * @return all frames, bytes
+     */
+    public int size() {
+        return size;
+    }
+
+    /**
+     * All frames as they go over the wire.
+     *
+     * @return a buffer of the caller's own over shared bytes; never written to
+     */
+    public ByteBuffer bytes() {
+        byte[] bytes = joined;
+        if (bytes == null) {
+            bytes = frames.size() == 1 ? frames.get(0).wire() : join();
+            joined = bytes;
+        }
+        return ByteBuffer.wrap(bytes);
+    }
+
+    private byte[] join() {
+        ByteBuffer out = ByteBuffer.allocate(size);
+        for (Frame frame : frames) {
+            out.put(frame.wire());
+        }
+        return out.array();
+    }
+
+    /** The payloads alone, which are events of a stream, and a comment for a ping; never written to. */
+    byte[] events() {
+        byte[] bytes = events;
+        if (bytes == null) {
+            ByteArrayOutputStream out = new ByteArrayOutputStream(size);
+            for (Frame frame : frames) {
+                if (frame.kind() == Frame.Kind.PING) {
+                    out.writeBytes(COMMENT);
+                } else {
+                    out.write(frame.wire(), frame.header(), frame.wire().length - frame.header());
+                }
+            }
+            bytes = out.toByteArray();
+            events = bytes;
+        }
+        return bytes;
+    }
+}

@@ -1,0 +1,38 @@
+package dev.parley.wire;
+
+import java.lang.reflect.Field;
+
+/** The private fields of a server's classes, where there is no public way. */
+final class Fields {
+
+    private Fields() {}
+
+    /**
+     * Goes from an object through fields, each of the value of the one before.
+     *
+     * @return the value of the last
+     * @throws NoSuchFieldException if a class has no such field, or nothing in it: the server is not as it was
+     */
+    static Object follow(Object start, String... names) throws ReflectiveOperationException {
+        Object value = start;
+        for (String name : names) {
+            value = find(value.getClass(), name).get(value);
+            if (value == null) {
+                throw new NoSuchFieldException(name + " is null");
+            }
+        }
+        return value;
+    }
+
+    private static Field find(Class<?> start, String name) throws NoSuchFieldException {
+        for (Class<?> type = start; type != null; type = type.getSuperclass()) {
+            for (Field field : type.getDeclaredFields()) {
+                if (field.getName().equals(name)) {
+                    field.setAccessible(true);
+                    return field;
+                }
+            }
+        }
+        throw new NoSuchFieldException(name);
+    }
+}

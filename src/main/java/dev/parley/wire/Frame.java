@@ -1,0 +1,124 @@
+package dev.parley.wire;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One message as it goes to peers: its payload, and its bytes on the wire, made once however many receive it (a server's
+ * frames are not masked: RFC 6455 §5.1). Immutable, safe for any thread.
+ */
+public final class Frame {
+
+    /** What a frame carries. */
+    public enum Kind {
+        /** UTF-8 text, opcode 1. */
+        TEXT(0x1),
+        /** Bytes, opcode 2. */
+        BINARY(0x2),
+        /** Asks for a pong, opcode 9; at most 125 bytes. */
+        PING(0x9);
+
+        private final int opcode;
+
+        Kind(int opcode) {
+            this.opcode = opcode;
+        }
+    }
+
+    private static final int FIN = 0x80;
+
+    private final Kind kind;
+    private final @Nullable String text;
+    private final byte[] wire;
+    private final int header;
+
+    private Frame(Kind kind, @Nullable String text, ByteBuffer payload) {
+        int length = payload.remaining();
+        this.kind = kind;
+        this.text = text;
+        this.header = length < 126 ? 2 : length < 1 << 16 ? 4 : 10;
+        this.wire = new byte[header + length];
+        ByteBuffer out = ByteBuffer.wrap(wire).put((byte) (FIN | kind.opcode));
+        switch (header) {
+            case 2 -> out.put((byte) length);
+            case 4 -> out.put((byte) 126).putShort((short) length);
+            default -> out.put((byte) 127).putLong(length);
+        }
+        out.put(payload);
+    }
+
+    /**
+     * A text message in one frame.
+     *
+     * @param text the text; half a surrogate pair becomes {@code ?}
+     * @return the frame
+     */
+    public static Frame text(String text) {
+        return new Frame(Kind.TEXT, text, ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /**
+     * A binary message in one frame.
+     *
+     * @param payload the bytes, copied; the buffer stays as it is
+     * @return the frame
+     */
+    public static Frame binary(ByteBuffer payload) {
+        return new Frame(Kind.BINARY, null, payload.duplicate());
+    }
+
+    /**
+     * A ping without payload.
+     *
+     * @return the frame
+     */
+    public static Frame ping() {
+        return new Frame(Kind.PING, null, ByteBuffer.allocate(0));
+    }
+
+    /**
+     * What it carries.
+     *
+     * @return the kind
+     */
+    public Kind kind() {
+        return kind;
+    }
+
+    /**
+     * The text, for those who cannot send the bytes as they are.
+     *
+     * @return the text of a {@link Kind#TEXT} frame
+     */
+    public String text() {
+        return String.valueOf(text);
+    }
+
+    /**
+     * The payload, for those who cannot send the bytes as they are.
+     *
+     * @return a view of its own, read-only
+     */
+    public ByteBuffer payload() {
+        return ByteBuffer.wrap(wire, header, wire.length - header).slice().asReadOnlyBuffer();
+    }
+
+    /**
+     * How much it takes in a queue and on the wire.
+     *
+     * @return header and payload, bytes
+     */
+    public int size() {
+        return wire.length;
+    }
+
+    byte[] wire() {
+        return wire;
+    }
+
+    /** Where the payload starts in {@link #wire}. */
+    int header() {
+        return header;
+    }
+}

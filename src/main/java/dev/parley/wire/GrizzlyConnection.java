@@ -1,0 +1,72 @@
+package dev.parley.wire;
+
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
+
+/**
+ * Grizzly's connection below a request or a socket of GlassFish's or Payara's. Tyrus learns of its end only while somebody
+ * listens for bytes, and closes it only when all that is queued was taken; the connection itself knows, and can be ended. The
+ * fields on the way to it were read in GlassFish 7.0.25 and Payara 6.2025.9. Safe for any thread.
+ */
+final class GrizzlyConnection {
+
+    private static final Logger LOG = System.getLogger(GrizzlyConnection.class.getName());
+
+    /** Bytes that wait above the kernel before a response takes no more; Grizzly's own bound is a few times the kernel's buffer. */
+    private static final int MAX_PENDING = 64 * 1024;
+
+    private final Object connection;
+    private final SocketChannel channel;
+
+    private GrizzlyConnection(Object connection, SocketChannel channel) {
+        this.connection = connection;
+        this.channel = channel;
+    }
+
+    /**
+     * The connection that the input of a request comes from. Asked for while the request lasts, which that of a socket does as
+     * long as the socket: afterwards its objects serve another connection.
+     *
+     * @throws ReflectiveOperationException if the server is not as it was
+     */
+    static GrizzlyConnection below(Object request, String... input) throws ReflectiveOperationException {
+        Object stream = Fields.follow(request, input);
+        Object connection = Fields.follow(stream, "ib", "grizzlyInputBuffer", "connection");
+        if (connection.getClass().getMethod("getChannel").invoke(connection) instanceof SocketChannel channel) {
+            return new GrizzlyConnection(connection, channel);
+        }
+        throw new NoSuchFieldException("the channel of " + connection);
+    }
+
+    /** Has who writes learn soon that the client takes nothing: what waits in Grizzly counts as sent. */
+    GrizzlyConnection limitPending() throws ReflectiveOperationException {
+        connection.getClass().getMethod("setMaxAsyncWriteQueueSize", int.class).invoke(connection, MAX_PENDING);
+        return this;
+    }
+
+    boolean isOpen() {
+        return channel.isOpen();
+    }
+
+    /** Has it end with a reset when it is closed, or the kernel would keep what it holds for a client that is not there. */
+    void resetOnClose() {
+        try {
+            channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, "a connection has just ended", e);
+        }
+    }
+
+    /** Ends it with a reset, and without waiting for what is queued, as Grizzly's graceful close does for ever. */
+    void abort() {
+        resetOnClose();
+        try {
+            connection.getClass().getMethod("terminateSilently").invoke(connection);
+        } catch (ReflectiveOperationException e) {
+            LOG.log(Level.DEBUG, "Grizzly is not as it was", e);
+        }
+    }
+}

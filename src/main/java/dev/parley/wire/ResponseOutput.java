@@ -1,0 +1,191 @@
+package dev.parley.wire;
+
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.WriteListener;
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of one asynchronous HTTP response, written without ever blocking (Servlet 6.0 §5.7.2). One caller at a time
+ * writes, and only after the write before it has completed; {@link #end} is for any thread at any time.
+ *
+ * <p>The stream is touched by one thread at a time, and by none between a {@code isReady} that said no and the container's
+ * call: Undertow suspends its writes just before that call, and would lose what another thread resumed.
+ */
+public final class ResponseOutput {
+
+    private static final Logger LOG = System.getLogger(ResponseOutput.class.getName());
+
+    /** How much is handed to the container at a time: what it cannot send at once it copies. */
+    private static final int CHUNK = 64 * 1024;
+
+    private final AsyncContext async;
+    private final ServletOutputStream stream;
+    private final AtomicReference<@Nullable Write> due = new AtomicReference<>();
+    private final AtomicInteger signals = new AtomicInteger();
+    private volatile boolean waits = true; // for the container; it calls once when the response may start
+    private volatile boolean ends;
+    private volatile boolean over;
+    private @Nullable Write current; // the pump's, as the next
+    private boolean flushes =
+            true; // the head alone too: GlassFish forgets the status of a response that was never flushed
+
+    private ResponseOutput(AsyncContext async, ServletOutputStream stream, byte[] first) {
+        this.async = async;
+        this.stream = stream;
+        this.current = new Write(first, failure -> {});
+    }
+
+    /**
+     * Takes over the body of a response whose status and headers are set.
+     *
+     * @param async the started asynchronous request; completed by {@link #end} or with the connection
+     * @param first how the body begins
+     * @return the output
+     * @throws IOException if the container has no stream for it
+     */
+    public static ResponseOutput open(AsyncContext async, byte[] first) throws IOException {
+        ServletResponse response = async.getResponse();
+        response.setBufferSize(1); // Undertow's buffer keeps what a flush could not send, and tells nobody
+        ServletOutputStream stream = response.getOutputStream();
+        ResponseOutput output = new ResponseOutput(async, stream, first);
+        stream.setWriteListener(output.new Listener());
+        return output;
+    }
+
+    /**
+     * Hands bytes to the connection.
+     *
+     * @param bytes what to write, which nobody changes any more
+     * @param completion told when the container has taken all of it and would take more, or could not; perhaps inside this
+     *     call
+     */
+    public void write(byte[] bytes, FrameWriter.Completion completion) {
+        due.set(new Write(bytes, completion));
+        signal();
+    }
+
+    /** Ends the response after what was written. A second call does nothing. */
+    public void end() {
+        ends = true;
+        signal();
+    }
+
+    /** Cuts the connection off, whatever waits to be written: a graceful end would wait for a client that reads nothing. */
+    public void abort() {
+        RequestConnection.cut(async.getRequest());
+        finish();
+        signal();
+    }
+
+    /**
+     * Whether the response can go on.
+     *
+     * @return false after its end or a failure
+     */
+    public boolean isOpen() {
+        return !over;
+    }
+
+    /** Runs rounds on one thread at a time: whoever comes meanwhile leaves a signal and goes. */
+    private void signal() {
+        if (signals.getAndIncrement() != 0) {
+            return;
+        }
+        int seen = signals.get();
+        do {
+            round();
+            seen = signals.addAndGet(-seen);
+        } while (seen != 0);
+    }
+
+    private void round() {
+        Throwable failure = null;
+        try {
+            while (!over && !waits && step()) {
+                // until the container takes no more, or nothing is due
+            }
+        } catch (IOException | RuntimeException e) {
+            failure = e;
+            finish();
+        }
+        if (over) {
+            Write lost = current == null ? due.getAndSet(null) : current;
+            current = null;
+            if (lost != null) {
+                lost.completion.done(failure == null ? new EOFException("the response is over") : failure);
+            }
+        }
+    }
+
+    /** Does the next thing; false if there is nothing to do. */
+    private boolean step() throws IOException {
+        waits = true; // before the question: the container may call before it has answered
+        if (!stream.isReady()) {
+            return false;
+        }
+        waits = false;
+        Write write = current == null ? due.getAndSet(null) : current;
+        current = write;
+        if (write == null) {
+            if (ends) {
+                finish();
+            }
+            return false;
+        }
+        if (write.written < write.bytes.length) {
+            int length = Math.min(CHUNK, write.bytes.length - write.written);
+            stream.write(write.bytes, write.written, length);
+            write.written += length;
+            flushes = true;
+        } else if (flushes) {
+            flushes = false;
+            stream.flush();
+        } else {
+            current = null;
+            write.completion.done(null);
+        }
+        return true;
+    }
+
+    private void finish() {
+        over = true;
+        try {
+            async.complete();
+        } catch (IllegalStateException e) {
+            LOG.log(Level.DEBUG, "completing a request that the container has completed", e);
+        }
+    }
+
+    private static final class Write {
+        final byte[] bytes;
+        final FrameWriter.Completion completion;
+        int written;
+
+        Write(byte[] bytes, FrameWriter.Completion completion) {
+            this.bytes = bytes;
+            this.completion = completion;
+        }
+    }
+
+    private final class Listener implements WriteListener {
+        @Override
+        public void onWritePossible() {
+            waits = false;
+            signal();
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            finish();
+            signal();
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package dev.parley.architecture;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import jakarta.websocket.RemoteEndpoint;
+import java.util.Arrays;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The arrows between the packages: each rule holds for the product, and each rejects a fixture that breaks it. */
+class ArchitectureTest {
+
+    private static final String PRODUCT = "dev.parley";
+    private static final String FIXTURE = "dev.parley.architecture.fixture";
+
+    private static final JavaClasses PRODUCT_CLASSES = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages(PRODUCT);
+    private static final JavaClasses FIXTURE_CLASSES = new ClassFileImporter().importPackages(FIXTURE);
+
+    enum Rule {
+        PROTOCOL_IS_A_LEAF {
+            @Override
+            ArchRule in(String base) {
+                return uses(base, "protocol");
+            }
+        },
+        SETTINGS_ARE_A_LEAF {
+            @Override
+            ArchRule in(String base) {
+                return uses(base, "ops");
+            }
+        },
+        BROKER_USES_PROTOCOL_ALONE {
+            @Override
+            ArchRule in(String base) {
+                return uses(base, "broker", "protocol", "ops");
+            }
+        },
+        WIRE_USES_PROTOCOL_ALONE {
+            @Override
+            ArchRule in(String base) {
+                return uses(base, "wire", "protocol", "ops");
+            }
+        },
+        HUB_USES_BROKER_AND_WIRE_BUT_NO_ENDPOINT_AND_NO_GATE {
+            @Override
+            ArchRule in(String base) {
+                return uses(base, "hub", "broker", "wire", "protocol", "ops");
+            }
+        },
+        GATE_STANDS_BESIDE_THE_HUB {
+            @Override
+            ArchRule in(String base) {
+                return uses(base, "gate", "protocol", "ops");
+            }
+        },
+        ENDPOINTS_REACH_PEERS_THROUGH_THE_HUB {
+            @Override
+            ArchRule in(String base) {
+                return uses(base, "endpoint", "hub", "gate", "protocol", "ops");
+            }
+        },
+        HTTP_STANDS_BESIDE_THE_ENDPOINTS {
+            @Override
+            ArchRule in(String base) {
+                return uses(base, "http", "hub", "gate", "wire", "protocol", "ops");
+            }
+        },
+        SERVER_CLASSES_STAY_IN_WIRE {
+            @Override
+            ArchRule in(String base) {
+                return onlyIn(
+                        base,
+                        "wire",
+                        "io.undertow..",
+                        "org.xnio..",
+                        "org.glassfish.tyrus..",
+                        "org.glassfish.grizzly..");
+            }
+        },
+        NATS_STAYS_IN_BROKER {
+            @Override
+            ArchRule in(String base) {
+                return onlyIn(base, "broker", "io.nats..");
+            }
+        },
+        NOTHING_SENDS_BLOCKING {
+            @Override
+            ArchRule in(String base) {
+                return noClasses()
+                        .that()
+                        .resideInAPackage(base + "..")
+                        .should()
+                        .dependOnClassesThat()
+                        .areAssignableTo(RemoteEndpoint.Basic.class);
+            }
+        },
+        NOTHING_SETS_A_SEND_TIMEOUT {
+            @Override
+            ArchRule in(String base) {
+                return noClasses()
+                        .that()
+                        .resideInAPackage(base + "..")
+                        .should()
+                        .callMethod(RemoteEndpoint.Async.class, "setSendTimeout", long.class);
+            }
+        };
+
+        abstract ArchRule in(String base);
+
+        private static ArchRule uses(String base, String part, String... others) {
+            String[] allowed =
+                    Arrays.stream(others).map(other -> base + "." + other).toArray(String[]::new);
+            DescribedPredicate<JavaClass> foreign = resideInAnyPackage(base + "..")
+                    .and(resideOutsideOfPackages(base + "." + part))
+                    .and(resideOutsideOfPackages(allowed));
+            return noClasses()
+                    .that()
+                    .resideInAPackage(base + "." + part)
+                    .should()
+                    .dependOnClassesThat(foreign.as("of any other package of ours"));
+        }
+
+        private static ArchRule onlyIn(String base, String part, String... packages) {
+            return noClasses()
+                    .that()
+                    .resideInAPackage(base + "..")
+                    .and()
+                    .resideOutsideOfPackage(base + "." + part)
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage(packages)
+                    .allowEmptyShould(true);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theProductKeepsTheRule(Rule rule) {
+        rule.in(PRODUCT).check(PRODUCT_CLASSES);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theRuleRejectsItsFixture(Rule rule) {
+        assertThat(rule.in(FIXTURE).evaluate(FIXTURE_CLASSES).hasViolation()).isTrue();
+    }
+}

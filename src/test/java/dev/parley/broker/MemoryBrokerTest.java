@@ -1,0 +1,73 @@
+package dev.parley.broker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.parley.ops.TestSettings;
+import dev.parley.protocol.Content;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class MemoryBrokerTest extends BrokerContract {
+
+    private static final Sender ALICE = new Sender("alice", 7);
+
+    private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+    private MemoryBroker broker;
+
+    @Override
+    Broker create(String... settings) {
+        broker = new MemoryBroker(TestSettings.with(settings), () -> now);
+        return broker;
+    }
+
+    @Override
+    void pass(Duration time) {
+        now = now.plus(time);
+    }
+
+    @Test
+    void aBrokerNobodyIsAttachedToSaysSo() {
+        MemoryBroker alone = new MemoryBroker(TestSettings.small(), () -> now);
+        assertThatThrownBy(() -> alone.publish("r", ALICE, null, new Content.Text("hi")))
+                .isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void aRoomThatNobodyHasOpenStaysForItsHistoryAndItsIdsAndThenLeavesNothing() throws Exception {
+        start("parley.history.age=1m", "parley.ids.window=2m");
+        broker.open("r", 10);
+        String epoch = broker.publish("r", ALICE, "k", new Content.Text("hi"))
+                .toCompletableFuture()
+                .get(1, TimeUnit.SECONDS)
+                .epoch();
+        broker.release("r");
+        pass(Duration.ofSeconds(61));
+        broker.sweep(now);
+        assertThat(broker.rooms()).as("the id is remembered").isEqualTo(1);
+        pass(Duration.ofSeconds(60));
+        broker.sweep(now);
+        assertThat(broker.rooms()).isZero();
+        assertThat(broker.open("r", 10)
+                        .toCompletableFuture()
+                        .get(1, TimeUnit.SECONDS)
+                        .epoch())
+                .as("the history was lost")
+                .isNotEqualTo(epoch);
+    }
+
+    @Test
+    void aRoomWithoutHistoryAndIdsLeavesNothingAtOnce() {
+        start("parley.history.messages=0");
+        broker.publish("closed", ALICE, null, new Content.Text("hi"));
+        broker.history("unknown", 0, 10);
+        broker.release("never open");
+        broker.open("r", 10);
+        broker.publish("r", ALICE, null, new Content.Text("hi"));
+        assertThat(broker.rooms()).isEqualTo(1);
+        broker.release("r");
+        assertThat(broker.rooms()).isZero();
+    }
+}

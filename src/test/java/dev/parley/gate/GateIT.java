@@ -1,0 +1,220 @@
+package dev.parley.gate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.testing.Client;
+import dev.parley.testing.GateEndpoint;
+import dev.parley.testing.OnServer;
+import dev.parley.testing.RawSocket;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.jboss.arquillian.container.test.api.Deployment;
+import org.jboss.shrinkwrap.api.spec.WebArchive;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Who is refused for where the page or the client is, and that nothing is left of it. */
+class GateIT extends OnServer {
+
+    private static final int PEERS = 12;
+    private static final int PEERS_PER_ADDRESS = 4;
+
+    @Deployment(testable = false)
+    static WebArchive war() {
+        return parleyWith(
+                List.of(
+                        "parley.gate.origins = \"https://friend.example, http://friend.example:3000\"",
+                        "parley.gate.trusted-proxies = 127.0.0.1",
+                        "parley.gate.peers = " + PEERS,
+                        "parley.gate.peers-per-address = " + PEERS_PER_ADDRESS),
+                GateEndpoint.class);
+    }
+
+    private String own() {
+        return "http://" + base().getAuthority();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "http://evil.example",
+                "null",
+                "",
+                "*",
+                "OWN.evil.example",
+                "OWN/",
+                "OWN OWN",
+                "OWN, http://evil.example",
+                "http://evilfriend.example:3000",
+                "http://friend.example.evil.net:3000",
+                "http://sub.friend.example:3000",
+                "http://friend.example",
+                "https://friend.example:3000",
+                "http://127.0.0.1",
+                "http://127.0.0.1:1",
+                "http://localhost",
+                "https://OWNHOST",
+                "OWN\r\nOrigin: http://evil.example",
+                "OWN\r\nOrigin: OWN"
+            })
+    void aForeignOriginIs403AndMakesNoInstance(String origin) {
+        var gate = connect(GateEndpoint.PATH).text("?");
+        var before = gate.nextText();
+        var header = origin.replace("OWNHOST", base().getAuthority()).replace("OWN", own());
+        for (var target : List.of("/ws/echo", "/ws/chat/main", GateEndpoint.PATH)) {
+            var response = socket().handshake(target, "Origin", header);
+            assertThat(response.status()).as("%s", response).isEqualTo(403);
+            assertThat(response.header("Content-Type").replace(" ", ""))
+                    .isEqualToIgnoringCase("text/plain;charset=UTF-8");
+            assertThat(response.body()).contains("origin").doesNotContain("evil", "friend");
+        }
+        gate.text("?").expectText(before);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "OWN",
+                "https://friend.example",
+                "https://friend.example:443",
+                "http://friend.example:3000",
+                "HTTP://Friend.Example:3000"
+            })
+    void theOwnOriginAndThoseOfTheListPass(String origin) {
+        open("/ws/echo", "Origin", origin.replace("OWN", own())).text("hi").expectText("echo: hi");
+    }
+
+    @Test
+    void behindATrustedProxyTheOriginIsTheOneThatTheClientSees() {
+        open(
+                        "/ws/echo",
+                        "Origin",
+                        "https://parley.example",
+                        "X-Forwarded-Proto",
+                        "https",
+                        "X-Forwarded-Host",
+                        "parley.example")
+                .text("hi")
+                .expectText("echo: hi");
+        assertThat(socket().handshake(
+                                "/ws/echo",
+                                "Origin",
+                                own(),
+                                "X-Forwarded-Proto",
+                                "https",
+                                "X-Forwarded-Host",
+                                "parley.example")
+                        .status())
+                .isEqualTo(403);
+    }
+
+    @Test
+    void withoutAnOriginItIsNoBrowserAndPasses() {
+        open("/ws/echo").text("hi").expectText("echo: hi");
+    }
+
+    @Test
+    void oneMoreFromAnAddressIs429UntilOneGoes() {
+        awaitSeats(0);
+        var first = from("192.0.2.1");
+        for (int i = 1; i < PEERS_PER_ADDRESS; i++) {
+            from("192.0.2.1");
+        }
+        assertRefused("192.0.2.1", 429);
+        assertRefused("6.6.6.6, 192.0.2.1", 429);
+        from("192.0.2.2").text("hi").expectText("echo: hi");
+        awaitSeats(PEERS_PER_ADDRESS + 1);
+        first.close(1000, "").expectClose(1000);
+        awaitSeats(PEERS_PER_ADDRESS);
+        from("192.0.2.1").text("hi").expectText("echo: hi");
+        assertRefused("192.0.2.1", 429);
+    }
+
+    @Test
+    void anIpv6SiteIsOneAddress() {
+        awaitSeats(0);
+        for (int i = 0; i < PEERS_PER_ADDRESS; i++) {
+            from("2001:db8:0:1::" + i);
+        }
+        assertRefused("2001:db8:0:1:ffff::1", 429);
+        from("2001:db8:0:2::1").text("hi").expectText("echo: hi");
+    }
+
+    @Test
+    void oneMoreInAllIs503UntilOneGoes() {
+        awaitSeats(0);
+        var gate = connect(GateEndpoint.PATH);
+        var first = from("192.0.2.100");
+        for (int i = 1; i < PEERS; i++) {
+            from("192.0.2." + i);
+        }
+        assertRefused("192.0.2.200", 503);
+        first.reset();
+        awaitSeats(gate, PEERS - 1);
+        from("192.0.2.200").text("hi").expectText("echo: hi");
+    }
+
+    /** Refused for each of the reasons, aborted within the handshake, on no path, closed, and reset. */
+    @Test
+    void afterAFloodNoSeatIsTaken() {
+        awaitSeats(0);
+        for (int batch = 0; batch < 50; batch++) {
+            var sockets = new ArrayList<RawSocket>();
+            for (int i = 0; i < 10; i++) {
+                var socket = RawSocket.connect(base());
+                sockets.add(socket);
+                var address = "198.51." + batch + "." + i;
+                switch ((batch + i) % 6) {
+                    case 0 -> socket.handshake("/ws/chat/main?user=a%0Ab", "X-Forwarded-For", address);
+                    case 1 -> socket.handshake("/ws/echo", "X-Forwarded-For", address, "Origin", "http://evil.example");
+                    case 2 -> socket.handshake("/ws/none", "X-Forwarded-For", address);
+                    case 3 -> RawSocket.connect(base())
+                            .write(("GET /ws/chat/main HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+                                            + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                                            + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nX-Forwarded-For: "
+                                            + address + "\r\n\r\n")
+                                    .getBytes(StandardCharsets.US_ASCII))
+                            .reset();
+                    case 4 -> socket.handshake("/ws/echo", "X-Forwarded-For", address);
+                    default -> {
+                        if (socket.handshake("/ws/echo", "X-Forwarded-For", address)
+                                        .status()
+                                == 101) {
+                            socket.close(1000, "");
+                        }
+                    }
+                }
+            }
+            sockets.forEach(RawSocket::reset);
+        }
+        awaitSeats(0);
+        for (int i = 0; i < PEERS; i++) {
+            from("192.0.2." + i).text("hi").expectText("echo: hi");
+        }
+        assertRefused("192.0.2.200", 503);
+    }
+
+    private RawSocket from(String address) {
+        return open("/ws/echo", "X-Forwarded-For", address);
+    }
+
+    private void assertRefused(String address, int status) {
+        var response = socket().handshake("/ws/echo", "X-Forwarded-For", address);
+        assertThat(response.status()).as("%s", response).isEqualTo(status);
+        assertThat(Integer.parseInt(response.header("Retry-After"))).isBetween(1, 60);
+    }
+
+    private void awaitSeats(int count) {
+        awaitSeats(connect(GateEndpoint.PATH), count);
+    }
+
+    private static void awaitSeats(Client gate, int count) {
+        Awaitility.await().atMost(DEADLINE.multipliedBy(3)).untilAsserted(() -> assertThat(
+                        gate.text("?").nextText().split(" ")[0])
+                .as("seats")
+                .isEqualTo(String.valueOf(count)));
+    }
+}

@@ -1,0 +1,121 @@
+package dev.parley.hub;
+
+import dev.parley.wire.Batch;
+import dev.parley.wire.Frame;
+import dev.parley.wire.FrameWriter;
+import jakarta.websocket.CloseReason;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/** A connection in the hand of a test: it keeps what is written and completes it when told to, or at once. */
+final class GatedWriter implements FrameWriter {
+
+    private final List<Batch> batches = new ArrayList<>();
+    private final List<Completion> pending = new ArrayList<>();
+    private boolean open;
+    private boolean gone;
+    private boolean flooded;
+    private @Nullable RuntimeException refusal;
+    private @Nullable CloseReason closed;
+    private @Nullable Executor loop;
+
+    /** Completes every batch inside the write from now on. */
+    synchronized GatedWriter open() {
+        open = true;
+        return this;
+    }
+
+    /** All that is written goes through a loop. */
+    GatedWriter on(Executor itsLoop) {
+        loop = itsLoop;
+        return this;
+    }
+
+    @Override
+    public @Nullable Executor loop() {
+        return loop;
+    }
+
+    /** Completes no batch by itself from now on. */
+    synchronized void shut() {
+        open = false;
+    }
+
+    /** Throws from every write from now on. */
+    synchronized void refuse(RuntimeException e) {
+        refusal = e;
+    }
+
+    @Override
+    public void write(Batch batch, Completion completion) {
+        synchronized (this) {
+            if (refusal != null) {
+                throw refusal;
+            }
+            batches.add(batch);
+            if (!open) {
+                pending.add(completion);
+                return;
+            }
+        }
+        completion.done(null);
+    }
+
+    @Override
+    public synchronized void close(CloseReason reason) {
+        if (closed == null) {
+            closed = reason;
+        }
+    }
+
+    @Override
+    public synchronized boolean isOpen() {
+        return !gone;
+    }
+
+    /** Pongs pile up in the container. */
+    synchronized void flood() {
+        flooded = true;
+    }
+
+    @Override
+    public synchronized boolean isFlooded() {
+        return flooded;
+    }
+
+    @Override
+    public synchronized void abort() {
+        gone = true;
+    }
+
+    /** The connection is lost, and nobody says so. */
+    synchronized void vanish() {
+        gone = true;
+    }
+
+    /** Takes the completion of the oldest batch in flight. */
+    synchronized Completion land() {
+        return pending.remove(0);
+    }
+
+    synchronized int inFlight() {
+        return pending.size();
+    }
+
+    synchronized List<Batch> batches() {
+        return List.copyOf(batches);
+    }
+
+    synchronized List<String> texts() {
+        return batches.stream()
+                .flatMap(batch -> batch.frames().stream())
+                .map(Frame::text)
+                .toList();
+    }
+
+    synchronized @Nullable CloseReason closeReason() {
+        return closed;
+    }
+}

@@ -1,0 +1,143 @@
+package dev.parley.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.ops.Metrics;
+import dev.parley.ops.Settings;
+import dev.parley.ops.TestSettings;
+import dev.parley.protocol.CloseReasons;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+class InboundTest {
+
+    private static final Metrics METRICS = new Metrics(new SimpleMeterRegistry());
+
+    private final Inbound inbound = inbound(TestSettings.small()); // 64 bytes, 4 fragments
+
+    @Test
+    void aWholeTextPassesAsItIs() {
+        String message = "hello";
+        assertThat(inbound.refuseText(message, 64)).isNull();
+        assertThat(inbound.text(message, true)).isSameAs(message);
+    }
+
+    @Test
+    void partsOfATextAreJoined() {
+        assertThat(offer("he", false)).isNull();
+        assertThat(offer("", false)).isNull();
+        assertThat(offer("llo", true)).isEqualTo("hello");
+        assertThat(offer("next", true)).isEqualTo("next");
+    }
+
+    @Test
+    void theLimitOfATextIsInBytesOfUtf8OverAllParts() {
+        assertThat(inbound.refuseText("x".repeat(64), 64)).isNull();
+        assertThat(inbound.text("x".repeat(64), true)).hasSize(64);
+        assertThat(inbound.refuseText("é".repeat(32), 64)).isNull();
+        inbound.text("é".repeat(32), false);
+        assertThat(inbound.refuseText("x", 64)).isEqualTo(CloseReasons.TOO_LONG);
+    }
+
+    @Test
+    void utf8IsCountedAsItIsEncoded() {
+        for (String text : new String[] {"é", "€", "𝄞", "a", "aé€𝄞"}) {
+            String fits = text.repeat(64 / text.getBytes(StandardCharsets.UTF_8).length);
+            int left = 64 - fits.getBytes(StandardCharsets.UTF_8).length;
+            assertThat(inbound(TestSettings.small()).refuseText(fits + "x".repeat(left), 64))
+                    .as(text)
+                    .isNull();
+            assertThat(inbound(TestSettings.small()).refuseText(fits + "x".repeat(left + 1), 64))
+                    .as(text)
+                    .isEqualTo(CloseReasons.TOO_LONG);
+        }
+    }
+
+    @Test
+    void tooManyPartsAreRefused() {
+        for (int i = 0; i < 4; i++) {
+            assertThat(inbound.refuseText("", 64)).isNull();
+            inbound.text("", false);
+        }
+        assertThat(inbound.refuseText("", 64)).isEqualTo(CloseReasons.TOO_MANY_FRAGMENTS);
+    }
+
+    @Test
+    void partsOfABinaryAreCopiedAndJoined() {
+        byte[] shared = {1, 2};
+        ByteBuffer part = ByteBuffer.wrap(shared);
+        assertThat(inbound.refuseBinary(part)).isNull();
+        assertThat(inbound.binary(part, false)).isNull();
+        shared[0] = 9; // the container's buffer goes back to its pool
+        assertThat(inbound.refuseBinary(ByteBuffer.wrap(new byte[] {3}))).isNull();
+        assertThat(inbound.binary(ByteBuffer.wrap(new byte[] {3}), true))
+                .isEqualTo(ByteBuffer.wrap(new byte[] {1, 2, 3}));
+        assertThat(inbound.refuseBinary(ByteBuffer.allocate(64))).isNull();
+        assertThat(inbound.binary(ByteBuffer.allocate(64), true)).isEqualTo(ByteBuffer.allocate(64));
+        assertThat(inbound.refuseBinary(ByteBuffer.allocate(65))).isEqualTo(CloseReasons.TOO_LONG);
+    }
+
+    @Test
+    void anEmptyBinaryIsAMessage() {
+        assertThat(inbound.refuseBinary(ByteBuffer.allocate(0))).isNull();
+        assertThat(inbound.binary(ByteBuffer.allocate(0), true)).isEqualTo(ByteBuffer.allocate(0));
+    }
+
+    @Test
+    void beyondTheRateAsMuchAgainIsTooFastAndThenItIsRefused() {
+        Inbound rated = inbound(TestSettings.with("parley.rate.messages=3/s", "parley.rate.burst=1s"));
+        for (int i = 0; i < 6; i++) {
+            assertThat(rated.refuseText("a", 64)).isNull();
+            assertThat(rated.isTooFast()).isEqualTo(i >= 3);
+            rated.text("a", true);
+        }
+        assertThat(rated.refuseText("a", 64)).isEqualTo(CloseReasons.TOO_FAST);
+    }
+
+    @Test
+    void aMessageIsTooFastIfAnyOfItsPartsIs() {
+        Inbound rated = inbound(TestSettings.with("parley.rate.bytes=10/s", "parley.rate.burst=1s"));
+        assertThat(rated.refuseText("12345678", 64)).isNull();
+        rated.text("12345678", false);
+        assertThat(rated.isTooFast()).isFalse();
+        assertThat(rated.refuseText("9abc", 64)).isNull();
+        rated.text("9abc", false);
+        assertThat(rated.refuseText("", 64)).isNull();
+        assertThat(rated.isTooFast()).isTrue();
+        assertThat(rated.text("", true)).isEqualTo("123456789abc");
+        assertThat(rated.refuseText("d", 64)).isNull();
+        assertThat(rated.isTooFast()).isFalse();
+    }
+
+    @Test
+    void aBinaryBeyondTheRateIsRefusedAtOnce() {
+        Inbound rated = inbound(TestSettings.with("parley.rate.messages=1/s", "parley.rate.burst=1s"));
+        assertThat(rated.refuseBinary(ByteBuffer.allocate(1))).isNull();
+        rated.binary(ByteBuffer.allocate(1), true);
+        assertThat(rated.refuseBinary(ByteBuffer.allocate(1))).isEqualTo(CloseReasons.TOO_FAST);
+    }
+
+    @Test
+    void aPongCountsAsAMessageAndIsNoPartOfOne() {
+        Inbound rated = inbound(TestSettings.with("parley.rate.messages=4/s", "parley.rate.burst=1s"));
+        assertThat(rated.refuseText("he", 64)).isNull();
+        rated.text("he", false);
+        assertThat(rated.refusePong(0)).isNull();
+        assertThat(rated.refuseText("llo", 64)).isNull();
+        assertThat(rated.text("llo", true)).isEqualTo("hello");
+        assertThat(rated.refusePong(0)).isNull();
+        assertThat(rated.refusePong(0)).isNull();
+        assertThat(rated.refusePong(0)).isEqualTo(CloseReasons.TOO_FAST);
+    }
+
+    private static Inbound inbound(Settings settings) {
+        return new Inbound(settings, 4, METRICS, () -> 0);
+    }
+
+    private String offer(String part, boolean last) {
+        assertThat(inbound.refuseText(part, 64)).isNull();
+        return inbound.text(part, last);
+    }
+}

@@ -1,0 +1,131 @@
+package dev.parley.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.testing.Api;
+import dev.parley.testing.Client;
+import dev.parley.testing.EventReader;
+import dev.parley.testing.HeapDump;
+import dev.parley.testing.OnServer;
+import dev.parley.testing.RoomClient;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.context.Initialized;
+import jakarta.enterprise.event.Observes;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jboss.arquillian.container.test.api.Deployer;
+import org.jboss.arquillian.container.test.api.Deployment;
+import org.jboss.arquillian.test.api.ArquillianResource;
+import org.jboss.shrinkwrap.api.spec.WebArchive;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The application comes and goes in one server, and leaves nothing of its own behind. */
+class RedeployIT extends OnServer {
+
+    private static final String WAR = "redeployed";
+    private static final int TIMES = 20;
+
+    /**
+     * References of the servers and of Java to an application that is gone. GlassFish's listeners are one for each deployment,
+     * for good; of the others there is one for each thread, handle or cached request.
+     */
+    private static final Set<String> KEPT_BY_OTHERS = Set.of(
+            "java.lang.invoke.MethodHandle.asTypeCache", // its last conversion
+            "java.lang.Thread.contextClassLoader", // a pool's thread, begun while the application was called
+            "java.lang.Thread.inheritedAccessControlContext",
+            "java.lang.Throwable.backtrace", // of the exception that ended a connection
+            "org.jboss.threads.EnhancedQueueExecutor$Task.*", // a worker's last, until its next
+            "org.apache.catalina.connector.Request.httpUpgradeHandler", // of requests to be used again
+            "org.glassfish.api.invocation.InvocationManagerImpl$InvocationArray.*", // what a pool's thread was last
+            // called for
+            "com.sun.enterprise.deployment.util.ResourceValidator.*", // the last application
+            "org.glassfish.deployment.admin.DeployCommand.*",
+            "org.glassfish.internal.data.ApplicationInfo$DeploymentFailedListener.*");
+
+    private static final Pattern THREAD = Pattern.compile("(?m)^\"parley-.*$");
+
+    /** Tells the loaders of this test's deployments from those of others in the same process. */
+    @ApplicationScoped
+    public static class Marker {
+        void isLoaded(@Observes @Initialized(ApplicationScoped.class) Object application) {}
+    }
+
+    @TempDir
+    Path directory;
+
+    @ArquillianResource
+    private Deployer deployer;
+
+    @Deployment(name = WAR, managed = false, testable = false)
+    static WebArchive war() {
+        return parley(Marker.class);
+    }
+
+    /** What has to be gone is gone; what is left, the server keeps, and nothing of the application's own does. */
+    @Test
+    void twentyRedeploymentsLeaveNoThreadAndNothingThatKeepsAClassLoader() throws IOException {
+        for (int i = 0; i < TIMES; i++) {
+            deployer.deploy(WAR);
+            try {
+                use();
+            } finally {
+                deployer.undeploy(WAR);
+            }
+        }
+        assertThat(THREAD.matcher(jcmd("Thread.print")).results().map(found -> found.group()))
+                .isEmpty();
+        var dump = directory.resolve("redeployed.hprof");
+        jcmd("GC.heap_dump", dump.toString());
+        assertThat(new HeapDump(dump, KEPT_BY_OTHERS).heldLoadersOf(Marker.class.getName()))
+                .isEmpty();
+    }
+
+    /** Leaves each kind of client connected. */
+    private void use() {
+        connect("/ws").expectText("welcome");
+        Client plain = connect("/ws/chat/r?user=alice").expectText("* alice joined");
+        var typed = new RoomClient(connect("/ws/chat/r?user=bob", "Sec-WebSocket-Protocol", RoomClient.SUBPROTOCOL));
+        assertThat(typed.next().getString("type")).isEqualTo("welcome");
+        plain.expectText("* bob joined");
+        keep(EventReader.open(base(), "/api/rooms/other/events")).next("welcome");
+        open("/ws/echo").text("hi").expectText("echo: hi").close(); // without a word
+        new Api(base()).publish("r", "carol", "hello");
+        plain.expectText("carol: hello");
+        new Api(base()).get("/ops/metrics").expect(200);
+    }
+
+    private static String jcmd(String... command) {
+        String tool = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+        try {
+            var line = new ArrayList<>(List.of(tool, Long.toString(server())));
+            line.addAll(List.of(command));
+            var process = new ProcessBuilder(line).redirectErrorStream(true).start();
+            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(process.waitFor()).as(output).isZero();
+            return output;
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(String.join(" ", command), e);
+        }
+    }
+
+    /** The process of the server: this very one for a GlassFish that is embedded. */
+    private static long server() {
+        if (on("glassfish")) {
+            return ProcessHandle.current().pid();
+        }
+        String home = System.getProperty("it.server.home");
+        return ProcessHandle.allProcesses()
+                .filter(process -> process.pid() != ProcessHandle.current().pid()
+                        && process.info().commandLine().orElse("").contains(home)
+                        && process.info().command().orElse("").endsWith("java"))
+                .findFirst()
+                .orElseThrow()
+                .pid();
+    }
+}

@@ -1,0 +1,179 @@
+package dev.parley.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.wire.Batch;
+import dev.parley.wire.Frame;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class RingTest {
+
+    private static final long ALICE = 1;
+    private static final long BOB = 2;
+
+    @Test
+    void readersAtOnePositionShareOneBatch() {
+        Ring ring = TestRings.ring(64, 1 << 20);
+        say(ring, ALICE, "a", "b");
+        Batch first = read(ring, 0, Form.PLAIN, ALICE).batch();
+        assertThat(texts(first)).containsExactly("u: a", "u: b");
+        assertThat(read(ring, 0, Form.PLAIN, BOB).batch()).isSameAs(first);
+    }
+
+    @Test
+    void aReaderSeesItsOwnMessagesMarkedAndOthersDoNot() {
+        Ring ring = TestRings.ring(64, 1 << 20);
+        say(ring, ALICE, "a");
+        say(ring, BOB, "b");
+        assertThat(texts(read(ring, 0, Form.LOBBY, BOB).batch())).containsExactly("a", "echo: b");
+        assertThat(texts(read(ring, 0, Form.LOBBY, 3).batch())).containsExactly("a", "b");
+        assertThat(texts(read(ring, 0, Form.LOBBY, ALICE).batch())).containsExactly("echo: a", "b");
+        assertThat(texts(read(ring, 0, Form.LOBBY, 4).batch())).containsExactly("a", "b");
+    }
+
+    @Test
+    void aBatchGrowsWithWhatCameSince() {
+        Ring ring = TestRings.ring(64, 1 << 20);
+        say(ring, ALICE, "a");
+        assertThat(texts(read(ring, 0, Form.PLAIN, BOB).batch())).containsExactly("u: a");
+        say(ring, ALICE, "b");
+        assertThat(texts(read(ring, 0, Form.PLAIN, BOB).batch())).containsExactly("u: a", "u: b");
+    }
+
+    @Test
+    void whatIsNotRevealedIsNotRead() {
+        Ring ring = TestRings.ring(64, 1 << 20);
+        say(ring, ALICE, "a");
+        ring.append(new RoomEvent.Joined(TestRings.sender(BOB), 2, 1, true));
+        assertThat(texts(read(ring, 0, Form.PLAIN, BOB).batch())).containsExactly("u: a");
+        ring.reveal();
+        assertThat(texts(read(ring, 0, Form.PLAIN, BOB).batch())).containsExactly("u: a", "* u joined");
+    }
+
+    @Test
+    void aBatchIsBoundedInFramesAndBytes() {
+        Ring frames = TestRings.ring(1024, 1 << 20);
+        for (int i = 0; i < 100; i++) {
+            say(frames, ALICE, "m" + i);
+        }
+        Ring.Range range = read(frames, 0, Form.PLAIN, BOB);
+        assertThat(range.to()).isEqualTo(Batch.MAX_FRAMES);
+        assertThat(read(frames, range.to(), Form.PLAIN, BOB).to()).isEqualTo(100);
+
+        Ring bytes = TestRings.ring(1024, 1 << 20);
+        say(bytes, ALICE, "x".repeat(40_000), "x".repeat(40_000), "x".repeat(40_000));
+        assertThat(read(bytes, 0, Form.PLAIN, BOB).to()).isEqualTo(2);
+    }
+
+    @Test
+    void theOldestGoWhenThereAreTooMany() {
+        Ring ring = TestRings.ring(4, 1 << 20);
+        for (int i = 0; i < 100; i++) { // far beyond one turn of the ring, and beyond its first growth
+            say(ring, ALICE, "m" + i);
+        }
+        assertThat(ring.head()).isEqualTo(96);
+        assertThat(read(ring, 95, Form.PLAIN, BOB)).isNull();
+        assertThat(texts(read(ring, 96, Form.PLAIN, BOB).batch()))
+                .containsExactly("u: m96", "u: m97", "u: m98", "u: m99");
+    }
+
+    @Test
+    void theOldestGoWhenTheyTakeTooMuchButTheNewestStays() {
+        Ring ring = TestRings.ring(1024, 1000);
+        say(ring, ALICE, "x".repeat(400), "x".repeat(400), "x".repeat(400));
+        assertThat(ring.head()).isEqualTo(1);
+        say(ring, ALICE, "y".repeat(5000));
+        assertThat(ring.head()).isEqualTo(3);
+        assertThat(read(ring, 3, Form.PLAIN, BOB).to()).isEqualTo(4);
+    }
+
+    @Test
+    void whatIsReleasedIsGoneAndMakesRoom() {
+        Ring ring = TestRings.ring(4, 1 << 20);
+        say(ring, ALICE, "a", "b", "c", "d");
+        ring.settle(3);
+        assertThat(ring.head()).isEqualTo(3);
+        assertThat(read(ring, 2, Form.PLAIN, BOB)).isNull();
+        say(ring, ALICE, "e", "f", "g");
+        assertThat(readAll(ring, 3)).containsExactly("u: d", "u: e", "u: f", "u: g");
+    }
+
+    @Test
+    void growingKeepsWhatIsThere() {
+        Ring ring = TestRings.ring(1000, 1 << 20);
+        for (int i = 0; i < 1500; i++) {
+            say(ring, ALICE, "m" + i);
+        }
+        assertThat(ring.head()).isEqualTo(500);
+        assertThat(readAll(ring, 500)).hasSize(1000).startsWith("u: m500").endsWith("u: m1499");
+    }
+
+    @Test
+    void readersBesideAnAppenderSeeEveryEventOnceInOrderOrKnowThatTheyWereOvertaken() throws Exception {
+        int events = 200_000;
+        Ring ring = TestRings.ring(256, 1 << 20);
+        ExecutorService pool = Executors.newFixedThreadPool(3);
+        try {
+            Callable<Integer> reader = () -> {
+                int overtaken = 0;
+                long position = 0;
+                while (position < events) {
+                    if (position == ring.horizon()) {
+                        Thread.onSpinWait();
+                        continue;
+                    }
+                    Ring.Range range = read(ring, position, Form.PLAIN, BOB);
+                    if (range == null) {
+                        overtaken++;
+                        position = Math.max(position, ring.head());
+                        continue;
+                    }
+                    for (Frame frame : range.batch().frames()) {
+                        assertThat(frame.text()).isEqualTo("u: " + position++);
+                    }
+                    assertThat(position).isEqualTo(range.to());
+                }
+                return overtaken;
+            };
+            Future<Integer> one = pool.submit(reader);
+            Future<Integer> two = pool.submit(reader);
+            for (int i = 0; i < events; i++) {
+                say(ring, ALICE, Integer.toString(i));
+            }
+            one.get(60, TimeUnit.SECONDS);
+            two.get(60, TimeUnit.SECONDS);
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    private static List<String> readAll(Ring ring, long from) {
+        List<String> all = new ArrayList<>();
+        long position = from;
+        while (position < ring.tail()) {
+            Ring.Range range = read(ring, position, Form.PLAIN, BOB);
+            all.addAll(texts(range.batch()));
+            position = range.to();
+        }
+        return all;
+    }
+
+    private static Ring.Range read(Ring ring, long from, Form form, long peer) {
+        return ring.read(from, 0, form, TestRings.sender(peer));
+    }
+
+    private static void say(Ring ring, long peer, String... texts) {
+        TestRings.say(ring, peer, texts);
+    }
+
+    private static List<String> texts(Batch batch) {
+        return batch.frames().stream().map(Frame::text).toList();
+    }
+}

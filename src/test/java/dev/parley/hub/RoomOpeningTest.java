@@ -1,0 +1,321 @@
+package dev.parley.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.broker.Broker;
+import dev.parley.broker.History;
+import dev.parley.broker.Publication;
+import dev.parley.broker.Sender;
+import dev.parley.ops.Drain;
+import dev.parley.ops.Health;
+import dev.parley.ops.Metrics;
+import dev.parley.ops.Settings;
+import dev.parley.ops.TestSettings;
+import dev.parley.protocol.CloseReasons;
+import dev.parley.protocol.Content;
+import dev.parley.protocol.ErrorCode;
+import dev.parley.protocol.Position;
+import dev.parley.protocol.PublishException;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The hub on a broker that answers when the test says so. */
+class RoomOpeningTest {
+
+    private static final PublishException AWAY = new PublishException(ErrorCode.UNAVAILABLE, "away");
+
+    private final SlowBroker broker = new SlowBroker();
+    private final Hub hub = new Hub();
+    private final Health health = new Health();
+    private final MeterRegistry meters = new SimpleMeterRegistry();
+
+    @BeforeEach
+    void start() {
+        Settings settings = TestSettings.small();
+        hub.use(settings, broker, new Metrics(meters), health, new Drain());
+        hub.start(Runnable::run);
+    }
+
+    @Test
+    void whoJoinsWaitsForTheRoomAndMissesNothing() {
+        GatedWriter typed = new GatedWriter().open();
+        GatedWriter plain = new GatedWriter().open();
+        join(typed, "alice", Form.PARLEY_V1, new Start(new Position("e", 1), 0));
+        join(plain, "bob", Form.PLAIN, Start.NOW);
+        broker.deliver(4, 3);
+        assertThat(typed.texts()).isEmpty();
+        assertThat(plain.texts()).isEmpty();
+        broker.opening.complete(
+                new History("e", 0, 3, List.of(publication(1, 0), publication(2, 1), publication(3, 2))));
+        assertThat(typed.texts().get(0)).contains("\"welcome\"", "\"recovered\":true", "\"offset\":4");
+        assertThat(String.join("", typed.texts()))
+                .contains("\"text\":\"2\"", "\"text\":\"3\"", "\"text\":\"4\"")
+                .doesNotContain("\"text\":\"1\"");
+        assertThat(plain.texts()).containsExactly("* bob joined");
+        broker.deliver(5, 4);
+        assertThat(plain.texts()).containsExactly("* bob joined", "u: 5");
+    }
+
+    @Test
+    void aGapIsCountedWhateverItsCause() {
+        broker.opening.complete(new History("e", 2, 4, List.of(publication(3, 2), publication(4, 3))));
+        for (Start start : List.of(Start.NOW, at("e", 2), at("e", 3), at("e", 4))) {
+            join(new GatedWriter().open(), "whole", Form.PARLEY_V1, start);
+        }
+        assertThat(gaps()).as("of those who miss nothing").isZero();
+        join(new GatedWriter().open(), "away too long", Form.PARLEY_V1, at("e", 1));
+        assertThat(gaps()).isEqualTo(1);
+        join(new GatedWriter().open(), "from another history", Form.EVENTS, at("d", 4));
+        assertThat(gaps()).isEqualTo(2);
+        join(new GatedWriter().open(), "from the future", Form.PARLEY_V1, at("e", 5));
+        assertThat(gaps()).isEqualTo(3);
+        broker.listener.renewed("r", "f", 0);
+        assertThat(gaps()).as("all seven are told of the broker's loss").isEqualTo(10);
+    }
+
+    private static Start at(String epoch, long offset) {
+        return new Start(new Position(epoch, offset), 0);
+    }
+
+    private double gaps() {
+        return meters.get("parley.gaps").functionCounter().count();
+    }
+
+    @Test
+    void aRoomThatCannotBeOpenedClosesWhoWaitsAndIsForgotten() {
+        GatedWriter writer = new GatedWriter().open();
+        join(writer, "alice", Form.PARLEY_V1, Start.NOW);
+        broker.opening.completeExceptionally(AWAY);
+        assertThat(writer.closeReason()).isEqualTo(CloseReasons.UNAVAILABLE);
+        assertThat(hub.rooms()).isZero();
+        assertThat(hub.peers()).isZero();
+        assertThat(broker.calls).containsExactly("open r", "release r");
+    }
+
+    @Test
+    void whoLeavesBeforeTheRoomIsOpenLeavesNothing() {
+        Peer peer = join(new GatedWriter().open(), "alice", Form.PARLEY_V1, Start.NOW);
+        peer.close(CloseReasons.BYE);
+        assertThat(hub.rooms()).isZero();
+        broker.opening.complete(new History("e", 0, 0, List.of()));
+        assertThat(hub.peers()).isZero();
+        assertThat(broker.calls).containsExactly("open r", "release r");
+    }
+
+    @Test
+    void aPlainClientWhoseMessageIsNotPublishedIsClosed() {
+        GatedWriter writer = new GatedWriter().open();
+        Peer peer = hub.open(writer, opened -> {
+            Membership room = opened.join("r", "alice", Form.PLAIN);
+            return (p, message) -> room.publish(message);
+        });
+        broker.opening.complete(new History("e", 0, 0, List.of()));
+        broker.publishing = CompletableFuture.failedFuture(AWAY);
+        peer.text("hi", true);
+        assertThat(writer.closeReason()).isEqualTo(CloseReasons.UNAVAILABLE);
+    }
+
+    @Test
+    void aHoleIsFilledFromTheHistoryAndTriedAgainUntilItIsThere() {
+        GatedWriter plain = new GatedWriter().open();
+        join(plain, "bob", Form.PLAIN, Start.NOW);
+        broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
+        broker.history = CompletableFuture.failedFuture(AWAY);
+        broker.deliver(3, 2);
+        assertThat(plain.texts()).containsExactly("* bob joined");
+        broker.history = CompletableFuture.completedFuture(new History("e", 1, 2, List.of(publication(2, 1))));
+        hub.sweep(Instant.EPOCH);
+        assertThat(plain.texts()).containsExactly("* bob joined", "u: 2", "u: 3");
+        assertThat(broker.calls).containsExactly("open r", "joined r bob", "history r 1", "sweep", "history r 1");
+    }
+
+    @Test
+    void aHoleThatStaysIsToldToOneWhoCanBeToldAndClosesTheOther() {
+        GatedWriter typed = new GatedWriter().open();
+        GatedWriter plain = new GatedWriter().open();
+        join(typed, "alice", Form.PARLEY_V1, Start.NOW);
+        join(plain, "bob", Form.PLAIN, Start.NOW);
+        broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
+        broker.history = CompletableFuture.completedFuture(new History("e", 2, 2, List.of()));
+        broker.deliver(3, 2);
+        assertThat(String.join("", typed.texts())).contains("{\"type\":\"gap\",\"from\":2,\"to\":2}", "\"text\":\"3\"");
+        assertThat(plain.closeReason()).isEqualTo(CloseReasons.TOO_SLOW);
+    }
+
+    @Test
+    void aNewEpochGreetsTypedReadersAnewAndClosesPlainOnes() {
+        GatedWriter typed = new GatedWriter().open();
+        GatedWriter plain = new GatedWriter().open();
+        join(typed, "alice", Form.PARLEY_V1, Start.NOW);
+        join(plain, "bob", Form.PLAIN, Start.NOW);
+        broker.opening.complete(new History("e", 0, 9, List.of()));
+        broker.listener.renewed("r", "f", 0);
+        assertThat(typed.texts()).anySatisfy(text -> assertThat(text)
+                .contains("\"welcome\"", "\"epoch\":\"f\"", "\"offset\":0", "\"recovered\":false"));
+        assertThat(plain.closeReason()).isEqualTo(CloseReasons.TOO_SLOW);
+        broker.deliver(1, 0);
+        assertThat(typed.texts().get(typed.texts().size() - 1)).contains("\"offset\":1");
+    }
+
+    @Test
+    void aRoomGreetsWithTheMembersOfOtherNodesAndTellsTheirComingsAndGoings() {
+        GatedWriter typed = new GatedWriter().open();
+        GatedWriter plain = new GatedWriter().open();
+        join(typed, "alice", Form.PARLEY_V1, Start.NOW);
+        Sender bob = new Sender("bob", 77);
+        broker.present(List.of(bob), List.of());
+        broker.opening.complete(new History("e", 0, 0, List.of()));
+        assertThat(typed.texts()).hasSize(1);
+        assertThat(typed.texts().get(0)).contains("\"members\":2", "\"users\":[\"bob\",\"alice\"]");
+        join(plain, "paul", Form.PLAIN, Start.NOW);
+        broker.present(List.of(new Sender("alice", 78)), List.of(bob));
+        broker.present(List.of(new Sender("alice", 78)), List.of(bob));
+        assertThat(plain.texts()).containsExactly("* paul joined", "* bob left", "* alice joined");
+        assertThat(String.join("", typed.texts()))
+                .contains("{\"type\":\"left\",\"user\":\"bob\",\"members\":2,\"connections\":0}")
+                .contains("{\"type\":\"joined\",\"user\":\"alice\",\"members\":3,\"connections\":2}");
+        assertThat(hub.summary("r")).isEqualTo(new RoomSummary("r", 3, "e", 0));
+    }
+
+    @Test
+    void aNodeThatGoesWithAThousandMembersIsOneMessageForEachReader() {
+        GatedWriter typed = new GatedWriter().open();
+        GatedWriter plain = new GatedWriter().open();
+        join(typed, "alice", Form.PARLEY_V1, Start.NOW);
+        join(plain, "paul", Form.PLAIN, Start.NOW);
+        broker.opening.complete(new History("e", 0, 0, List.of()));
+        List<Sender> thousand = IntStream.range(0, 1000)
+                .mapToObj(i -> new Sender("u" + i, 1L << 40 | i))
+                .toList();
+        int before = typed.texts().size();
+        broker.present(thousand, List.of());
+        hub.sweep(Instant.EPOCH);
+        broker.present(List.of(), thousand);
+        hub.sweep(Instant.EPOCH);
+        assertThat(typed.texts()).hasSize(before + 2);
+        assertThat(typed.texts().get(before)).contains("\"presence\"", "\"members\":1002", "\"u99\"");
+        assertThat(typed.texts().get(before + 1)).contains("\"presence\"", "\"members\":2", "\"u99\"");
+        assertThat(plain.texts()).containsExactly("* paul joined");
+        assertThat(plain.closeReason()).isNull();
+    }
+
+    @Test
+    void theBrokerHearsWhoIsAnnouncedOnceItIsInTheRoom() {
+        Peer alice = join(new GatedWriter().open(), "alice", Form.PARLEY_V1, Start.NOW);
+        Peer lobby = join(new GatedWriter().open(), "nobody", Form.LOBBY, Start.NOW);
+        Peer brief = join(new GatedWriter().open(), "brief", Form.PLAIN, Start.NOW);
+        brief.close(CloseReasons.BYE);
+        broker.opening.complete(new History("e", 0, 0, List.of()));
+        alice.close(CloseReasons.BYE);
+        lobby.close(CloseReasons.BYE);
+        assertThat(broker.calls).containsExactly("open r", "joined r alice", "left r alice", "release r");
+    }
+
+    @Test
+    void aRoomThatIsNotOpenHereHasTheMembersOfOtherNodes() {
+        broker.history = CompletableFuture.completedFuture(new History("e", 0, 5, List.of()));
+        assertThat(hub.find("r").toCompletableFuture().join()).isEqualTo(new RoomSummary("r", 2, "e", 5));
+    }
+
+    @Test
+    void whileTheBrokerIsAwayTheNodeIsNotReady() {
+        assertThat(health.conditions()).containsEntry("broker", true);
+        broker.listener.away();
+        assertThat(health.conditions()).containsEntry("broker", false);
+        broker.listener.back();
+        assertThat(health.conditions()).containsEntry("broker", true);
+    }
+
+    private Peer join(GatedWriter writer, String user, Form form, Start start) {
+        Peer peer = hub.open(writer, opened -> (p, message) -> {});
+        peer.join("r", user, form, start);
+        return peer;
+    }
+
+    private static Publication publication(long offset, long previous) {
+        return new Publication(
+                "r", offset, previous, new Sender("u", 1), null, Instant.EPOCH, new Content.Text("" + offset));
+    }
+
+    private static final class SlowBroker implements Broker {
+        final CompletableFuture<History> opening = new CompletableFuture<>();
+        final List<String> calls = new ArrayList<>();
+        CompletionStage<Position> publishing = new CompletableFuture<>();
+        CompletionStage<History> history = new CompletableFuture<>();
+        Listener listener;
+
+        void deliver(long offset, long previous) {
+            listener.deliver(publication(offset, previous));
+            listener.delivered("r");
+        }
+
+        void present(List<Sender> joined, List<Sender> left) {
+            listener.present("r", joined, left);
+            listener.delivered("r");
+        }
+
+        @Override
+        public void attach(Listener hub) {
+            listener = hub;
+        }
+
+        @Override
+        public CompletionStage<History> open(String room, int limit) {
+            calls.add("open " + room);
+            return opening;
+        }
+
+        @Override
+        public void release(String room) {
+            calls.add("release " + room);
+        }
+
+        @Override
+        public CompletionStage<Position> publish(String room, Sender sender, @Nullable String id, Content content) {
+            return publishing;
+        }
+
+        @Override
+        public CompletionStage<History> history(String room, long after, int limit) {
+            calls.add("history " + room + " " + after);
+            return history;
+        }
+
+        @Override
+        public void typing(String room, Sender sender) {
+            listener.typing(room, sender);
+        }
+
+        @Override
+        public void joined(String room, Sender member) {
+            calls.add("joined " + room + " " + member.user());
+        }
+
+        @Override
+        public void left(String room, Sender member) {
+            calls.add("left " + room + " " + member.user());
+        }
+
+        @Override
+        public CompletionStage<Integer> elsewhere(String room) {
+            return CompletableFuture.completedFuture(2);
+        }
+
+        @Override
+        public void close() {}
+
+        @Override
+        public void sweep(Instant now) {
+            calls.add("sweep");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package dev.parley.hub;
+
+import dev.parley.broker.Publication;
+import dev.parley.broker.Sender;
+import dev.parley.ops.Rooms;
+import dev.parley.ops.Rooms.Overflow;
+import dev.parley.ops.Settings;
+import dev.parley.protocol.Content;
+import dev.parley.protocol.RoomNotice;
+import java.time.Duration;
+import java.time.Instant;
+
+/** Rings and cursors for tests. */
+final class TestRings {
+
+    private TestRings() {}
+
+    /** A ring that keeps nothing that everybody has read. */
+    static Ring ring(int events, long bytes) {
+        return ring(events, bytes, new Rooms.History(0, 0, Duration.ZERO));
+    }
+
+    static Ring ring(int events, long bytes, Rooms.History history) {
+        return new Ring(new Settings.Room(events, bytes), history);
+    }
+
+    /** A cursor of one who has read nothing. */
+    static Cursor cursor(Ring ring, Form form, long peer) {
+        return cursor(ring, form, peer, Overflow.DISCONNECT);
+    }
+
+    static Cursor cursor(Ring ring, Form form, long peer, Overflow overflow) {
+        return new Cursor(
+                ring,
+                form,
+                sender(peer),
+                overflow,
+                (epoch, offset) -> new RoomNotice.Gap(-1, offset),
+                ring.epoch(),
+                ring.head(),
+                0,
+                ring.offsetBefore(ring.head()));
+    }
+
+    /** The user {@code u} on a connection. */
+    static Sender sender(long peer) {
+        return new Sender("u", peer);
+    }
+
+    /** Appends a message behind the newest and lets it be read. */
+    static void say(Ring ring, long peer, String... texts) {
+        for (String text : texts) {
+            append(ring, sender(peer), null, text, Instant.EPOCH);
+        }
+        ring.reveal();
+    }
+
+    /** Appends a message behind the newest. */
+    static void append(Ring ring, Sender sender, String id, String text, Instant at) {
+        long previous = ring.offset();
+        ring.append(new RoomEvent.Message(
+                new Publication("r", previous + 1, previous, sender, id, at, new Content.Text(text))));
+    }
+}

@@ -1,0 +1,66 @@
+package dev.parley.ops;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ThreadsTest {
+
+    private final Threads threads = new Threads();
+
+    @AfterEach
+    void end() {
+        threads.end();
+    }
+
+    @Test
+    void aFailureDoesNotEndWhatRecurs() {
+        var runs = new AtomicInteger();
+        threads.repeat(Duration.ofMillis(1), () -> {
+            runs.incrementAndGet();
+            throw new AssertionError("a bug");
+        });
+        Awaitility.await().until(() -> runs.get() > 3);
+    }
+
+    @Test
+    void noThreadOutlivesTheEnd() throws InterruptedException {
+        Set<Thread> seen = ConcurrentHashMap.newKeySet();
+        var both = new CountDownLatch(2);
+        threads.repeat(Duration.ofMillis(1), () -> note(seen, both));
+        threads.executor().execute(() -> {
+            note(seen, both);
+            try {
+                new CountDownLatch(1).await();
+            } catch (InterruptedException e) {
+                // the end
+            }
+        });
+        assertThat(both.await(20, TimeUnit.SECONDS)).isTrue();
+        threads.end();
+        // A pool is terminated a moment before the last of its threads is.
+        Awaitility.await().untilAsserted(() -> assertThat(seen).hasSize(2).noneMatch(Thread::isAlive));
+    }
+
+    private static void note(Set<Thread> seen, CountDownLatch latch) {
+        if (seen.add(Thread.currentThread())) {
+            latch.countDown();
+        }
+    }
+
+    @Test
+    void aTaskAfterTheEndIsDropped() {
+        threads.end();
+        threads.executor().execute(() -> {
+            throw new AssertionError("it ran");
+        });
+    }
+}

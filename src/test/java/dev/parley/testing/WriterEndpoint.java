@@ -1,0 +1,31 @@
+package dev.parley.testing;
+
+import dev.parley.gate.HandshakeConfigurator;
+import dev.parley.ops.Settings;
+import dev.parley.wire.Writers;
+import jakarta.inject.Inject;
+import jakarta.websocket.OnMessage;
+import jakarta.websocket.Session;
+import jakarta.websocket.server.ServerEndpoint;
+import java.util.Locale;
+
+/** The kind of writer that a peer of this deployment gets, as the answer to any text; for a test that adds this class. */
+@ServerEndpoint(value = WriterEndpoint.PATH, configurator = HandshakeConfigurator.class)
+public class WriterEndpoint {
+
+    /** Where it answers. */
+    public static final String PATH = "/ws/test/writer";
+
+    /** Injected by the server. */
+    @Inject
+    private Settings settings;
+
+    /** For the container. */
+    public WriterEndpoint() {}
+
+    @OnMessage
+    public String kind(String question, Session session) {
+        var choice = Writers.Choice.valueOf(settings.writer().toUpperCase(Locale.ROOT));
+        return Writers.choose(choice).apply(session).getClass().getSimpleName();
+    }
+}
