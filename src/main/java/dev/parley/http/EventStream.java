@@ -49,7 +49,7 @@ record EventStream(Start start) {
         HEADERS.forEach(response::setHeader);
         CompletableFuture<Peer> peer = new CompletableFuture<>();
         async.addListener(new Ending(peer));
-        peer.complete(hub.open(new EventStreamWriter(async), opened -> {
+        peer.complete(hub.open(new EventStreamWriter(exchange.request(), exchange.output()), opened -> {
             Seat seat = caller.seat();
             if (seat != null) {
                 seat.use();

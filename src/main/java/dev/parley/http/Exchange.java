@@ -2,16 +2,12 @@ package dev.parley.http;
 
 import dev.parley.protocol.ApiMessage;
 import dev.parley.protocol.JsonCodec;
-import dev.parley.wire.RequestConnection;
 import dev.parley.wire.ResponseOutput;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
-import jakarta.servlet.ReadListener;
-import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -34,13 +30,11 @@ final class Exchange {
     /** How long a request may take with its body and its answer, milliseconds. A longer one gets a 408 or is cut off. */
     private static final long DEADLINE = 30_000;
 
-    /** Bytes of a body that are read for nothing: who is answered while it still writes may find the connection gone instead. */
-    private static final int SPARE = 1 << 20;
-
     private final HttpServletRequest request;
     private final HttpServletResponse response;
     private final JsonCodec codec;
     private final AsyncContext async;
+    private final ResponseOutput output;
     private final AtomicBoolean answered = new AtomicBoolean();
 
     Exchange(HttpServletRequest request, HttpServletResponse response, JsonCodec codec) {
@@ -50,6 +44,7 @@ final class Exchange {
         this.async = request.startAsync(request, response);
         async.setTimeout(DEADLINE);
         async.addListener(new Deadline());
+        this.output = ResponseOutput.of(async);
     }
 
     HttpServletRequest request() {
@@ -58,6 +53,10 @@ final class Exchange {
 
     HttpServletResponse response() {
         return response;
+    }
+
+    ResponseOutput output() {
+        return output;
     }
 
     /** Insists that the client takes a media type. */
@@ -74,27 +73,9 @@ final class Exchange {
         return async;
     }
 
-    /** What to do with a body. */
-    @FunctionalInterface
-    interface BodyReader {
-        void read(byte[] body) throws ProblemException;
-    }
-
     /** Reads the body as it comes. */
-    void body(int maxBytes, BodyReader reader) throws IOException, ProblemException {
-        if (request.getContentLengthLong() > maxBytes + SPARE) {
-            throw tooLong(maxBytes);
-        }
-        ServletInputStream in = request.getInputStream();
-        long toldEnd = RequestConnection.readsOn(request) ? request.getContentLengthLong() : Long.MAX_VALUE;
-        if (toldEnd < 0) {
-            response.setHeader("Connection", "close"); // where the body ends shows only when it has ended
-        }
-        in.setReadListener(new Body(in, maxBytes, toldEnd, reader));
-    }
-
-    private static ProblemException tooLong(int maxBytes) {
-        return new ProblemException(ProblemKind.TOO_LONG, "A body is at most " + maxBytes + " bytes.");
+    void body(int maxBytes, Body.Reader reader) throws IOException, ProblemException {
+        Body.read(this, maxBytes, reader);
     }
 
     /** Does something for the request; what it throws becomes the answer. */
@@ -147,8 +128,13 @@ final class Exchange {
         });
     }
 
+    /** Whether there is an answer, or nobody left to have it. */
+    boolean isAnswered() {
+        return answered.get();
+    }
+
     /** Whoever is still there must not take the container's 200 for an answer. */
-    private void brokeOff(Throwable failure) {
+    void brokeOff(Throwable failure) {
         LOG.log(Level.DEBUG, "a body broke off", failure);
         answer(new ProblemException(
                 ProblemKind.UNAVAILABLE, "The body broke off and nothing was done: send it again."));
@@ -168,10 +154,11 @@ final class Exchange {
         try {
             head(status, headers, type);
             String sent = request.getMethod().equals("HEAD") ? "" : body;
-            ResponseOutput.open(async, sent.getBytes(StandardCharsets.UTF_8)).end();
+            output.start(sent.getBytes(StandardCharsets.UTF_8));
+            output.end();
         } catch (IOException | RuntimeException e) {
             LOG.log(Level.DEBUG, "an answer could not be written", e);
-            complete();
+            output.cancel();
         }
     }
 
@@ -184,71 +171,10 @@ final class Exchange {
         }
     }
 
-    private void complete() {
-        try {
-            async.complete();
-        } catch (IllegalStateException e) {
-            LOG.log(Level.DEBUG, "completing a request that the container has completed", e);
-        }
-    }
-
-    private final class Body implements ReadListener {
-
-        private final ServletInputStream in;
-        private final int maxBytes;
-        private final long toldEnd;
-        private final BodyReader reader;
-        private final ByteArrayOutputStream body = new ByteArrayOutputStream();
-        private final byte[] buffer = new byte[4096];
-        private long received;
-
-        Body(ServletInputStream in, int maxBytes, long toldEnd, BodyReader reader) {
-            this.in = in;
-            this.maxBytes = maxBytes;
-            this.toldEnd = toldEnd;
-            this.reader = reader;
-        }
-
-        @Override
-        public void onDataAvailable() throws IOException {
-            while (!answered.get() && !endFollows() && in.isReady()) {
-                int length = in.read(buffer);
-                if (length < 0) {
-                    return;
-                }
-                received += length;
-                if (received <= maxBytes) {
-                    body.write(buffer, 0, length);
-                } else if (request.getContentLengthLong() < 0) {
-                    answer(tooLong(maxBytes));
-                }
-            }
-        }
-
-        /** Whether all bytes are here, and the container is about to say so and must not be asked. */
-        private boolean endFollows() {
-            return received == toldEnd && !in.isFinished();
-        }
-
-        @Override
-        public void onAllDataRead() {
-            if (!answered.get()) {
-                attempt(() -> {
-                    if (received > maxBytes) {
-                        throw tooLong(maxBytes);
-                    }
-                    reader.read(body.toByteArray());
-                });
-            }
-        }
-
-        @Override
-        public void onError(Throwable failure) {
-            brokeOff(failure);
-        }
-    }
-
-    /** Ends a request that takes too long. An answer has to be written here and at once, or the container writes its own. */
+    /**
+     * Ends a request that takes too long. An answer has to be written here and at once, or the container writes its own; and none
+     * once the container has ended the request, whose objects may be another's.
+     */
     private final class Deadline implements AsyncListener {
 
         @Override
@@ -259,16 +185,18 @@ final class Exchange {
                 head(late.status(), late.headers(), MediaTypes.PROBLEM);
                 response.getOutputStream().write(codec.encode(late.body()).getBytes(StandardCharsets.UTF_8));
             }
-            complete();
+            output.cancel();
         }
 
         @Override
         public void onError(AsyncEvent event) {
-            complete();
+            answered.set(true);
         }
 
         @Override
-        public void onComplete(AsyncEvent event) {}
+        public void onComplete(AsyncEvent event) {
+            answered.set(true);
+        }
 
         @Override
         public void onStartAsync(AsyncEvent event) {}

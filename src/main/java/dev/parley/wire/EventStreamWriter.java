@@ -1,6 +1,6 @@
 package dev.parley.wire;
 
-import jakarta.servlet.AsyncContext;
+import jakarta.servlet.ServletRequest;
 import jakarta.websocket.CloseReason;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -15,17 +15,21 @@ public final class EventStreamWriter implements FrameWriter {
     private static final String PADDING = ":" + " ".repeat(2048) + "\n\n";
 
     private final ResponseOutput output;
+    private final RequestConnection connection;
     private volatile boolean writes;
 
     /**
      * Starts a stream.
      *
-     * @param async the request, whose headers of the response are set
+     * @param request the request, as the container handed it to its servlet
+     * @param output its output, whose headers are set
      * @throws IOException if the container has no stream for it
      */
-    public EventStreamWriter(AsyncContext async) throws IOException {
-        RequestConnection.limitPending(async.getRequest());
-        this.output = ResponseOutput.open(async, PADDING.getBytes(StandardCharsets.UTF_8));
+    public EventStreamWriter(ServletRequest request, ResponseOutput output) throws IOException {
+        this.output = output;
+        this.connection = RequestConnection.below(request);
+        connection.limitPending();
+        output.start(PADDING.getBytes(StandardCharsets.UTF_8));
     }
 
     @Override
@@ -41,7 +45,7 @@ public final class EventStreamWriter implements FrameWriter {
     @Override
     public void close(CloseReason reason) {
         if (writes) {
-            output.abort();
+            abort();
         } else {
             output.end();
         }
@@ -52,9 +56,13 @@ public final class EventStreamWriter implements FrameWriter {
         return output.isOpen();
     }
 
+    /** The connection too: a graceful end would wait for a client that reads nothing. After the end it may serve the next request. */
     @Override
     public void abort() {
-        output.abort();
+        if (output.isOpen()) {
+            connection.cut();
+            output.cancel();
+        }
     }
 
     /** It only reads: that it is gone shows when it takes nothing any more. */

@@ -4,16 +4,40 @@ import jakarta.servlet.ServletRequest;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The connection below an HTTP request, which no standard API gives: Undertow's, found by public methods, or
- * {@link GrizzlyConnection}.
+ * {@link GrizzlyConnection}. On a server that is neither, or not as it was, nothing can be done with it. Safe for any thread.
  */
 public final class RequestConnection {
 
     private static final Logger LOG = System.getLogger(RequestConnection.class.getName());
 
-    private RequestConnection() {}
+    private final @Nullable Object undertow;
+    private final @Nullable GrizzlyConnection grizzly;
+
+    private RequestConnection(@Nullable Object undertow, @Nullable GrizzlyConnection grizzly) {
+        this.undertow = undertow;
+        this.grizzly = grizzly;
+    }
+
+    /**
+     * The connection of a request that is still open: afterwards the request may be another client's.
+     *
+     * @param request a request, as the container handed it to its servlet
+     */
+    static RequestConnection below(ServletRequest request) {
+        try {
+            if (request.getClass().getName().startsWith("io.undertow.")) {
+                return new RequestConnection(call(call(request, "getExchange"), "getConnection"), null);
+            }
+            return new RequestConnection(null, GrizzlyConnection.below(request.getInputStream()));
+        } catch (ReflectiveOperationException | IOException | RuntimeException e) {
+            LOG.log(Level.DEBUG, "the server hides its connections", e);
+            return new RequestConnection(null, null);
+        }
+    }
 
     /**
      * Whether the server, asked for more of a body whose last bytes it has just given, reads on into the next request of the
@@ -27,34 +51,28 @@ public final class RequestConnection {
         return request.getClass().getName().startsWith("org.apache.catalina.connector.");
     }
 
-    /** Has a response take no more soon after the client takes none, where the server would hold megabytes for it. */
-    static void limitPending(ServletRequest request) {
-        if (isUndertow(request)) {
-            return; // it holds nothing
-        }
-        try {
-            GrizzlyConnection.below(request.getInputStream()).limitPending();
-        } catch (ReflectiveOperationException | IOException | RuntimeException e) {
-            LOG.log(Level.DEBUG, "the server takes as much as it likes", e);
-        }
-    }
-
-    private static boolean isUndertow(ServletRequest request) {
-        return request.getClass().getName().startsWith("io.undertow.");
-    }
-
-    /** Ends it at once, with a reset; on a server that is not as it was, this does nothing, and TCP has to give up. */
-    static void cut(ServletRequest request) {
-        try {
-            if (isUndertow(request)) {
-                Object connection = call(call(request, "getExchange"), "getConnection");
-                Xnio.resetOnClose(connection);
-                call(connection, "close");
-            } else {
-                GrizzlyConnection.below(request.getInputStream()).abort();
+    /** Has a response take no more soon after the client takes none, where the server would hold megabytes for it; Undertow holds nothing. */
+    void limitPending() {
+        if (grizzly != null) {
+            try {
+                grizzly.limitPending();
+            } catch (ReflectiveOperationException e) {
+                LOG.log(Level.DEBUG, "the server takes as much as it likes", e);
             }
-        } catch (ReflectiveOperationException | IOException | RuntimeException e) {
-            LOG.log(Level.DEBUG, "a connection could not be cut off", e);
+        }
+    }
+
+    /** Ends it at once, with a reset. */
+    void cut() {
+        if (grizzly != null) {
+            grizzly.abort();
+        } else if (undertow != null) {
+            try {
+                Xnio.resetOnClose(undertow);
+                call(undertow, "close");
+            } catch (ReflectiveOperationException | RuntimeException e) {
+                LOG.log(Level.DEBUG, "a connection could not be cut off", e);
+            }
         }
     }
 

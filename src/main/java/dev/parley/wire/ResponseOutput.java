@@ -1,6 +1,8 @@
 package dev.parley.wire;
 
 import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.ServletResponse;
 import jakarta.servlet.WriteListener;
@@ -16,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * The body of one asynchronous HTTP response, written without ever blocking (Servlet 6.0 §5.7.2). One caller at a time
  * writes, and only after the write before it has completed; {@link #end} is for any thread at any time.
  *
+ * <p>Once the container has ended the request, this touches neither it nor the response: Grizzly's objects serve another
+ * request then, perhaps another client's, and what the application kept of them reaches that one.
+ *
  * <p>The stream is touched by one thread at a time, and by none between a {@code isReady} that said no and the container's
  * call: Undertow suspends its writes just before that call, and would lose what another thread resumed.
  */
@@ -27,37 +32,45 @@ public final class ResponseOutput {
     private static final int CHUNK = 64 * 1024;
 
     private final AsyncContext async;
-    private final ServletOutputStream stream;
     private final AtomicReference<@Nullable Write> due = new AtomicReference<>();
     private final AtomicInteger signals = new AtomicInteger();
     private volatile boolean waits = true; // for the container; it calls once when the response may start
     private volatile boolean ends;
     private volatile boolean over;
-    private @Nullable Write current; // the pump's, as the next
+    private @Nullable ServletOutputStream stream; // the pump's, as the next
+    private @Nullable Write current;
     private boolean flushes =
             true; // the head alone too: GlassFish forgets the status of a response that was never flushed
 
-    private ResponseOutput(AsyncContext async, ServletOutputStream stream, byte[] first) {
+    private ResponseOutput(AsyncContext async) {
         this.async = async;
-        this.stream = stream;
-        this.current = new Write(first, failure -> {});
     }
 
     /**
-     * Takes over the body of a response whose status and headers are set.
+     * The output of a request, while it is dispatched: only then does a container take listeners.
      *
      * @param async the started asynchronous request; completed by {@link #end} or with the connection
+     * @return the output, which has to be started
+     */
+    public static ResponseOutput of(AsyncContext async) {
+        ResponseOutput output = new ResponseOutput(async);
+        async.addListener(output.new Ending());
+        return output;
+    }
+
+    /**
+     * Takes over the body of the response, whose status and headers are set. Once, before anything is written.
+     *
      * @param first how the body begins
-     * @return the output
      * @throws IOException if the container has no stream for it
      */
-    public static ResponseOutput open(AsyncContext async, byte[] first) throws IOException {
+    public void start(byte[] first) throws IOException {
         ServletResponse response = async.getResponse();
         response.setBufferSize(1); // Undertow's buffer keeps what a flush could not send, and tells nobody
-        ServletOutputStream stream = response.getOutputStream();
-        ResponseOutput output = new ResponseOutput(async, stream, first);
-        stream.setWriteListener(output.new Listener());
-        return output;
+        current = new Write(first, failure -> {});
+        ServletOutputStream taken = response.getOutputStream();
+        stream = taken;
+        taken.setWriteListener(new Listener());
     }
 
     /**
@@ -78,9 +91,8 @@ public final class ResponseOutput {
         signal();
     }
 
-    /** Cuts the connection off, whatever waits to be written: a graceful end would wait for a client that reads nothing. */
-    public void abort() {
-        RequestConnection.cut(async.getRequest());
+    /** Ends the request with what the container has taken of the response. */
+    public void cancel() {
         finish();
         signal();
     }
@@ -127,8 +139,9 @@ public final class ResponseOutput {
 
     /** Does the next thing; false if there is nothing to do. */
     private boolean step() throws IOException {
+        ServletOutputStream out = stream;
         waits = true; // before the question: the container may call before it has answered
-        if (!stream.isReady()) {
+        if (out == null || !out.isReady()) {
             return false;
         }
         waits = false;
@@ -142,12 +155,12 @@ public final class ResponseOutput {
         }
         if (write.written < write.bytes.length) {
             int length = Math.min(CHUNK, write.bytes.length - write.written);
-            stream.write(write.bytes, write.written, length);
+            out.write(write.bytes, write.written, length);
             write.written += length;
             flushes = true;
         } else if (flushes) {
             flushes = false;
-            stream.flush();
+            out.flush();
         } else {
             current = null;
             write.completion.done(null);
@@ -156,6 +169,9 @@ public final class ResponseOutput {
     }
 
     private void finish() {
+        if (over) {
+            return;
+        }
         over = true;
         try {
             async.complete();
@@ -184,8 +200,26 @@ public final class ResponseOutput {
 
         @Override
         public void onError(Throwable failure) {
-            finish();
+            cancel();
+        }
+    }
+
+    private final class Ending implements AsyncListener {
+        @Override
+        public void onComplete(AsyncEvent event) {
+            over = true;
             signal();
         }
+
+        @Override
+        public void onError(AsyncEvent event) {
+            cancel();
+        }
+
+        @Override
+        public void onTimeout(AsyncEvent event) {} // whoever set a time ends it
+
+        @Override
+        public void onStartAsync(AsyncEvent event) {}
     }
 }
