@@ -47,13 +47,13 @@ public final class NatsBroker implements Broker {
     private final NatsHistory history;
     private final NatsLanes lanes;
     private final NatsRoster roster;
+    private final NatsWaiting waiting;
     private final Semaphore underway = new Semaphore(MAX_UNDERWAY);
     private final long publishNanos;
 
     // The loop's.
     private final Map<String, Topic> topics = new HashMap<>(); // that are open here
     private final Set<String> unannounced = new HashSet<>();
-    private final List<Waiting> waiting = new ArrayList<>(); // for the stream to be ready
     private long lastReady = System.nanoTime();
     private int sweeps;
     private boolean there;
@@ -72,8 +72,6 @@ public final class NatsBroker implements Broker {
         }
     }
 
-    private record Waiting(long deadline, Runnable go, Runnable giveUp) {}
-
     /**
      * A broker that connects when a hub is attached.
      *
@@ -88,6 +86,7 @@ public final class NatsBroker implements Broker {
         this.stream = new NatsStream(settings, link, new Changes());
         this.history = new NatsHistory(settings, clock, stream, loop);
         this.lanes = new NatsLanes(stream, link, loop);
+        this.waiting = new NatsWaiting(stream);
         this.roster = new NatsRoster(new Wire(), this::present, System::nanoTime);
         Duration window = settings.ids().window().dividedBy(2);
         Duration timeout = settings.nats().publishTimeout();
@@ -116,7 +115,7 @@ public final class NatsBroker implements Broker {
             Topic topic = topics.computeIfAbsent(room, this::subscribe);
             present(room, roster.members(room), List.of());
             long deadline = System.nanoTime() + PATIENCE.toNanos();
-            whenReady(deadline, result, () -> open(topic, limit, deadline, result));
+            waiting.whenReady(deadline, result, () -> open(topic, limit, deadline, result));
         });
         return result;
     }
@@ -132,13 +131,13 @@ public final class NatsBroker implements Broker {
         String generation = stream.generation();
         stream.newest(topic.room).thenAccept(newest -> {
             if (newest == null) {
-                whenReady(deadline, result, () -> open(topic, limit, deadline, result));
+                waiting.whenReady(deadline, result, () -> open(topic, limit, deadline, result));
                 return;
             }
             long wanted = newest.hasError() ? 0 : newest.getSeq();
             history.newest(topic.room, limit, wanted, deadline).thenAccept(kept -> {
                 if (kept == null || !generation.equals(stream.generation())) {
-                    whenReady(deadline, result, () -> open(topic, limit, deadline, result));
+                    waiting.whenReady(deadline, result, () -> open(topic, limit, deadline, result));
                     return;
                 }
                 topic.last = Math.max(topic.last, kept.upTo());
@@ -198,7 +197,7 @@ public final class NatsBroker implements Broker {
     public CompletionStage<History> history(String room, long after, int limit) {
         CompletableFuture<History> result = new CompletableFuture<>();
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        loop.execute(() -> whenReady(deadline, result, () -> history(room, after, limit, deadline, result)));
+        loop.execute(() -> waiting.whenReady(deadline, result, () -> history(room, after, limit, deadline, result)));
         return result;
     }
 
@@ -207,7 +206,7 @@ public final class NatsBroker implements Broker {
         history.after(room, after, limit, topic == null ? 0 : topic.last, deadline)
                 .thenAccept(kept -> {
                     if (kept == null) {
-                        whenReady(deadline, result, () -> history(room, after, limit, deadline, result));
+                        waiting.whenReady(deadline, result, () -> history(room, after, limit, deadline, result));
                     } else {
                         result.complete(kept);
                     }
@@ -259,10 +258,7 @@ public final class NatsBroker implements Broker {
             stream.probe();
             lanes.sweep();
             long nanos = System.nanoTime();
-            waiting.stream().filter(each -> nanos - each.deadline > 0).toList().forEach(each -> {
-                waiting.remove(each);
-                each.giveUp.run();
-            });
+            waiting.sweep(nanos);
             if (++sweeps % TAIL_CHECK == 0) {
                 behind = true;
             }
@@ -279,26 +275,10 @@ public final class NatsBroker implements Broker {
             roster.close();
             topics.values().forEach(this::letGo);
             lanes.close();
-            waiting.forEach(each -> each.giveUp.run());
-            waiting.clear();
+            waiting.close();
             link.close();
             loop.close();
         });
-    }
-
-    private void whenReady(long deadline, CompletableFuture<?> result, Runnable go) {
-        if (System.nanoTime() - deadline > 0) {
-            giveUp(result);
-        } else if (stream.isReady()) {
-            go.run();
-        } else {
-            waiting.add(new Waiting(deadline, go, () -> giveUp(result)));
-        }
-    }
-
-    private static void giveUp(CompletableFuture<?> result) {
-        result.completeExceptionally(
-                new PublishException(ErrorCode.UNAVAILABLE, "the broker cannot be reached, try again later"));
     }
 
     /** What was stored, as the servers republish it. */
@@ -388,9 +368,7 @@ public final class NatsBroker implements Broker {
                 there = true;
                 listener().back();
             }
-            List<Waiting> go = List.copyOf(waiting);
-            waiting.clear();
-            go.forEach(each -> each.go.run());
+            waiting.ready();
             lanes.sweep();
             if (behind) {
                 checkTails();

@@ -16,6 +16,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -134,45 +135,39 @@ final class OpenRooms implements Broker.Listener {
         }
     }
 
+    private void inRoom(String name, Consumer<Room> task) {
+        Room room = rooms.get(name);
+        if (room != null) {
+            task.accept(room);
+        }
+    }
+
     @Override
     public void deliver(Publication publication) {
-        Room room = rooms.get(publication.room());
-        if (room != null) {
-            room.deliver(publication);
-        }
+        inRoom(publication.room(), room -> room.deliver(publication));
     }
 
     @Override
     public void delivered(String name) {
-        Room room = rooms.get(name);
-        if (room != null) {
+        inRoom(name, room -> {
             room.wake();
             repair(room);
-        }
+        });
     }
 
     @Override
     public void typing(String name, Sender sender) {
-        Room room = rooms.get(name);
-        if (room != null) {
-            room.typing(sender);
-        }
+        inRoom(name, room -> room.typing(sender));
     }
 
     @Override
     public void present(String name, Collection<Sender> joined, Collection<Sender> left) {
-        Room room = rooms.get(name);
-        if (room != null) {
-            room.present(joined, left);
-        }
+        inRoom(name, room -> room.present(joined, left));
     }
 
     @Override
     public void renewed(String name, String epoch, long offset) {
-        Room room = rooms.get(name);
-        if (room != null) {
-            room.renewed(epoch, offset);
-        }
+        inRoom(name, room -> room.renewed(epoch, offset));
     }
 
     @Override

@@ -1,0 +1,62 @@
+package dev.parley.broker;
+
+import dev.parley.protocol.ErrorCode;
+import dev.parley.protocol.PublishException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** Who waits for the stream to be ready, each until a time of its own. {@link NatsLoop}'s thread only. */
+final class NatsWaiting {
+
+    private final NatsStream stream;
+    private final List<Entry> entries = new ArrayList<>();
+
+    private record Entry(long deadline, CompletableFuture<?> result, Runnable task) {}
+
+    NatsWaiting(NatsStream stream) {
+        this.stream = stream;
+    }
+
+    /**
+     * Does a task for a result when the stream is ready, at once if it is.
+     *
+     * @param deadline of {@link System#nanoTime}; after it the result fails instead
+     */
+    void whenReady(long deadline, CompletableFuture<?> result, Runnable task) {
+        if (System.nanoTime() - deadline > 0) {
+            giveUp(result);
+        } else if (stream.isReady()) {
+            task.run();
+        } else {
+            entries.add(new Entry(deadline, result, task));
+        }
+    }
+
+    /** The stream is ready. */
+    void ready() {
+        List<Entry> go = List.copyOf(entries);
+        entries.clear();
+        go.forEach(each -> each.task.run());
+    }
+
+    /** Gives up for whom it is too late. */
+    void sweep(long now) {
+        List<Entry> late =
+                entries.stream().filter(each -> now - each.deadline > 0).toList();
+        entries.removeAll(late);
+        late.forEach(each -> giveUp(each.result));
+    }
+
+    /** Gives up for all. */
+    void close() {
+        List<Entry> all = List.copyOf(entries);
+        entries.clear();
+        all.forEach(each -> giveUp(each.result));
+    }
+
+    private static void giveUp(CompletableFuture<?> result) {
+        result.completeExceptionally(
+                new PublishException(ErrorCode.UNAVAILABLE, "the broker cannot be reached, try again later"));
+    }
+}
