@@ -75,6 +75,16 @@ final class ReverseProxy implements AutoCloseable {
         return base;
     }
 
+    /** Waits until it sends clients to a node again, which it learns later than the node itself. */
+    void awaitClients(Node restarted) {
+        Awaitility.await().until(() -> {
+            try (var socket = RawSocket.connect(base)) {
+                socket.upgrade("/ws/echo");
+                return restarted.api().metric("parley_peers") > 0;
+            }
+        });
+    }
+
     @Override
     public void close() {
         process.destroy(); // both end at once

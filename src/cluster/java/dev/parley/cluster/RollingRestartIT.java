@@ -97,6 +97,7 @@ class RollingRestartIT {
         try (var clients = new Clients(proxy, "rolling-" + name, 80, 20, 15)) {
             wildfly.restart();
             assertThat(clients.said()).as("nobody was cut off or refused").hasLineCount(1);
+            proxy.awaitClients(wildfly); // or for a moment there is none that it may send them to
             payara.restart();
             assertThat(clients.report())
                     .contains(" 0 failed, 0 unknown;")

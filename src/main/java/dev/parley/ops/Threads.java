@@ -24,7 +24,10 @@ public class Threads {
     private static final Logger LOG = System.getLogger(Threads.class.getName());
 
     private static final int IDLE_SECONDS = 10;
-    private static final int END_SECONDS = 5;
+
+    // How long an end waits for what is under way, and then for what was interrupted.
+    private static final Duration UNDISTURBED = Duration.ofSeconds(2);
+    private static final Duration INTERRUPTED = Duration.ofSeconds(5);
 
     private final ScheduledThreadPoolExecutor recurring =
             new ScheduledThreadPoolExecutor(1, task -> thread("parley-sweeper", task));
@@ -89,18 +92,31 @@ public class Threads {
         }
     }
 
-    /** Ends all threads, and waits for them: one that outlives the application would hold its class loader. */
+    /**
+     * Ends all threads, and waits for them: one that outlives the application would hold its class loader. What is under way may
+     * end by itself first: Java closes the channel that an interrupted thread writes to, and its client would see no close.
+     */
     @PreDestroy
     void end() {
-        recurring.shutdownNow();
-        passing.shutdownNow();
-        try {
-            if (!recurring.awaitTermination(END_SECONDS, TimeUnit.SECONDS)
-                    || !passing.awaitTermination(END_SECONDS, TimeUnit.SECONDS)) {
+        recurring.shutdown();
+        passing.shutdown();
+        if (!isOver(UNDISTURBED)) {
+            recurring.shutdownNow();
+            passing.shutdownNow();
+            if (!isOver(INTERRUPTED)) {
                 LOG.log(Level.WARNING, "A thread of this application is still at work");
             }
+        }
+    }
+
+    private boolean isOver(Duration patience) {
+        long deadline = System.nanoTime() + patience.toNanos();
+        try {
+            return recurring.awaitTermination(patience.toNanos(), TimeUnit.NANOSECONDS)
+                    && passing.awaitTermination(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            return false;
         }
     }
 }

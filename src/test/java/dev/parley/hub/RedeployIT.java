@@ -56,6 +56,13 @@ class RedeployIT extends OnServer {
         void isLoaded(@Observes @Initialized(ApplicationScoped.class) Object application) {}
     }
 
+    /** So that a failure of what came before it is the one that is told. */
+    @FunctionalInterface
+    private interface Undeployment extends AutoCloseable {
+        @Override
+        void close();
+    }
+
     @TempDir
     Path directory;
 
@@ -69,13 +76,12 @@ class RedeployIT extends OnServer {
 
     /** What has to be gone is gone; what is left, the server keeps, and nothing of the application's own does. */
     @Test
+    @SuppressWarnings("try") // the undeployment is there to be closed
     void twentyRedeploymentsLeaveNoThreadAndNothingThatKeepsAClassLoader() throws IOException {
         for (int i = 0; i < TIMES; i++) {
             deployer.deploy(WAR);
-            try {
+            try (Undeployment atTheEnd = () -> deployer.undeploy(WAR)) {
                 use();
-            } finally {
-                deployer.undeploy(WAR);
             }
         }
         assertThat(THREAD.matcher(jcmd("Thread.print")).results().map(found -> found.group()))

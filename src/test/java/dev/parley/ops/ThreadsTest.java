@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -48,6 +49,33 @@ class ThreadsTest {
         threads.end();
         // A pool is terminated a moment before the last of its threads is.
         Awaitility.await().untilAsserted(() -> assertThat(seen).hasSize(2).noneMatch(Thread::isAlive));
+    }
+
+    @Test
+    void theEndInterruptsNothingThatEndsByItself() throws Exception {
+        var begun = new CountDownLatch(1);
+        var mayEnd = new CountDownLatch(1);
+        var undisturbed = new CompletableFuture<Boolean>();
+        threads.executor().execute(() -> {
+            begun.countDown();
+            try {
+                undisturbed.complete(mayEnd.await(20, TimeUnit.SECONDS));
+            } catch (InterruptedException e) {
+                undisturbed.complete(false);
+            }
+        });
+        assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
+        var end = CompletableFuture.runAsync(threads::end);
+        Awaitility.await().until(this::dropsTasks);
+        mayEnd.countDown();
+        end.get(20, TimeUnit.SECONDS);
+        assertThat(undisturbed.get(20, TimeUnit.SECONDS)).isTrue();
+    }
+
+    private boolean dropsTasks() {
+        var ran = new CompletableFuture<Boolean>();
+        threads.executor().execute(() -> ran.complete(true));
+        return !ran.completeOnTimeout(false, 50, TimeUnit.MILLISECONDS).join();
     }
 
     private static void note(Set<Thread> seen, CountDownLatch latch) {
