@@ -65,6 +65,15 @@ public interface Broker extends AutoCloseable {
     CompletionStage<History> history(String room, long after, int limit);
 
     /**
+     * Asks how far a room has come. A node may not have been told yet what its readers had from another one.
+     *
+     * @param room the room, open here or not
+     * @return the offset of the newest message kept, 0 if there is none: at least that of any message delivered anywhere before
+     *     the call. Fails with {@link PublishException} if the broker is away
+     */
+    CompletionStage<Long> newest(String room);
+
+    /**
      * Tells the nodes that have the room open that somebody is typing there; may be lost.
      *
      * @param room the room

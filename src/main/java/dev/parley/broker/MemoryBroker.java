@@ -116,6 +116,13 @@ public final class MemoryBroker implements Broker {
     }
 
     @Override
+    public CompletionStage<Long> newest(String room) {
+        long newest = with(room, Topic::newest);
+        discard(room);
+        return CompletableFuture.completedFuture(newest);
+    }
+
+    @Override
     public void typing(String room, Sender sender) {
         Topic topic = topics.get(room);
         if (topic != null && topic.open) {

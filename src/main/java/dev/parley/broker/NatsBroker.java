@@ -23,6 +23,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -129,23 +130,36 @@ public final class NatsBroker implements Broker {
     /** Reads up to the message that the leader says is the newest: the servers that give many at once may be behind. */
     private void open(Topic topic, int limit, long deadline, CompletableFuture<History> result) {
         String generation = stream.generation();
-        stream.newest(topic.room).thenAccept(newest -> {
+        newest(topic.room, deadline, result, wanted -> history.newest(topic.room, limit, wanted, deadline)
+                .thenAccept(kept -> {
+                    if (kept == null || !generation.equals(stream.generation())) {
+                        waiting.whenReady(deadline, result, () -> open(topic, limit, deadline, result));
+                        return;
+                    }
+                    topic.last = Math.max(topic.last, kept.upTo());
+                    topic.opened = true;
+                    behind = true; // the way from the leader to here may not have been open yet
+                    result.complete(kept);
+                    letGo(topic);
+                }));
+    }
+
+    @Override
+    public CompletionStage<Long> newest(String room) {
+        CompletableFuture<Long> result = new CompletableFuture<>();
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        loop.execute(() -> waiting.whenReady(deadline, result, () -> newest(room, deadline, result, result::complete)));
+        return result;
+    }
+
+    /** Asks the leader, again and again while the result can wait, and goes on with the answer. */
+    private void newest(String room, long deadline, CompletableFuture<?> result, LongConsumer then) {
+        stream.newest(room).thenAccept(newest -> {
             if (newest == null) {
-                waiting.whenReady(deadline, result, () -> open(topic, limit, deadline, result));
-                return;
+                waiting.whenReady(deadline, result, () -> newest(room, deadline, result, then));
+            } else {
+                then.accept(newest.hasError() ? 0 : newest.getSeq());
             }
-            long wanted = newest.hasError() ? 0 : newest.getSeq();
-            history.newest(topic.room, limit, wanted, deadline).thenAccept(kept -> {
-                if (kept == null || !generation.equals(stream.generation())) {
-                    waiting.whenReady(deadline, result, () -> open(topic, limit, deadline, result));
-                    return;
-                }
-                topic.last = Math.max(topic.last, kept.upTo());
-                topic.opened = true;
-                behind = true; // the way from the leader to here may not have been open yet
-                result.complete(kept);
-                letGo(topic);
-            });
         });
     }
 

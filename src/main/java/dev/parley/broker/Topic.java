@@ -105,6 +105,10 @@ final class Topic {
         return new History(epoch, after, last, List.copyOf(newest));
     }
 
+    long newest() {
+        return last;
+    }
+
     History after(long offset, int limit) {
         List<Publication> next = new ArrayList<>();
         long upTo = Math.max(offset, gone);

@@ -60,10 +60,17 @@ record Reading(Hub hub) {
         if (!since.epoch().equals(room.epoch())) {
             return hub.history(room.room(), 0, limit).thenApply(page -> history(room, null, page));
         }
-        if (since.offset() > room.offset()) {
-            return CompletableFuture.failedFuture(new ProblemException(
-                    ProblemKind.BAD_SINCE, "The position is beyond the newest message of this room."));
-        }
+        return since.offset() <= room.offset()
+                ? history(room, limit, since)
+                : hub.newest(room.room())
+                        .thenCompose(newest -> since.offset() <= newest
+                                ? history(room, limit, since)
+                                : CompletableFuture.failedFuture(new ProblemException(
+                                        ProblemKind.BAD_SINCE,
+                                        "The position is beyond the newest message of this room.")));
+    }
+
+    private CompletionStage<ApiMessage> history(RoomSummary room, int limit, Position since) {
         return hub.history(room.room(), since.offset(), limit).thenApply(page -> history(room, since, page));
     }
 

@@ -218,6 +218,17 @@ public class Hub {
     }
 
     /**
+     * Asks how far a room has come, open here or not; a {@link #find} may be a moment behind what other nodes' readers have.
+     *
+     * @param room the room's name
+     * @return the offset of the newest message kept, 0 if there is none; fails with {@link dev.parley.protocol.PublishException} if
+     *     the broker is away
+     */
+    public CompletionStage<Long> newest(String room) {
+        return broker.newest(room);
+    }
+
+    /**
      * A room in short, open here or not.
      *
      * @param room the room's name

@@ -6,6 +6,7 @@ import dev.parley.broker.Publication;
 import dev.parley.broker.Sender;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.CloseReasons;
+import dev.parley.protocol.Position;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Instant;
@@ -71,6 +72,8 @@ final class OpenRooms implements Broker.Listener {
         Room room = joined[0].room();
         if (created[0]) {
             open(room);
+        } else {
+            verify(room, List.of(joined));
         }
         room.wake();
         return joined[0];
@@ -88,11 +91,31 @@ final class OpenRooms implements Broker.Listener {
         opening.forEach(stage -> stage.whenComplete((history, failure) -> {
             if (failure == null) {
                 room.opened(history);
+                verify(room, room.everybody());
             } else {
                 LOG.log(Level.WARNING, "A room could not be opened; who waits for it is closed with 1013", failure);
                 room.everybody().forEach(member -> member.peer().abandon(CloseReasons.UNAVAILABLE));
             }
         }));
+    }
+
+    /**
+     * Asks the broker about those who were further than the room is here: either they may wait for it, or they were never so far,
+     * which they are told.
+     */
+    private void verify(Room room, List<Membership> members) {
+        for (Membership member : members) {
+            Position since = member.start().since();
+            if (since != null && room.isAwaited(member)) {
+                broker.newest(room.name()).whenComplete((newest, failure) -> {
+                    if (failure != null) {
+                        member.peer().abandon(CloseReasons.UNAVAILABLE);
+                    } else if (newest < since.offset()) {
+                        room.letIn(member);
+                    }
+                });
+            }
+        }
     }
 
     /** Ends a membership; the room goes with the last. */
@@ -128,7 +151,10 @@ final class OpenRooms implements Broker.Listener {
         long after = room.missingAfter();
         if (after >= 0) {
             broker.history(room.name(), after, REPAIR).whenComplete((history, failure) -> {
-                if (room.repaired(history)) {
+                boolean helped = room.repaired(history);
+                room.letIn();
+                room.wake();
+                if (helped) {
                     repair(room);
                 }
             });
@@ -150,6 +176,7 @@ final class OpenRooms implements Broker.Listener {
     @Override
     public void delivered(String name) {
         inRoom(name, room -> {
+            room.letIn();
             room.wake();
             repair(room);
         });
@@ -167,7 +194,11 @@ final class OpenRooms implements Broker.Listener {
 
     @Override
     public void renewed(String name, String epoch, long offset) {
-        inRoom(name, room -> room.renewed(epoch, offset));
+        inRoom(name, room -> {
+            room.renewed(epoch, offset);
+            room.letIn();
+            room.wake();
+        });
     }
 
     @Override

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A room of this node: its ring and its members. An event is appended once; then each loop walks its members and lets each
- * outbox take what it is due. Until the broker has opened it, who joins waits. Safe for any thread.
+ * outbox take what it is due. Until the broker has opened it, who joins waits; and until it is as far as somebody was on another
+ * node. Safe for any thread.
  */
 final class Room {
 
@@ -56,17 +57,50 @@ final class Room {
 
     /** The broker has opened it: with what it has kept, and with what it delivered meanwhile, those who wait come in. */
     void opened(History kept) {
-        List<Membership> admitted;
         synchronized (this) {
             open = true;
             sequence.start(kept);
             presence.changes(); // who is there already is in the greeting
-            admitted = List.copyOf(waiting);
-            waiting.clear();
+        }
+        letIn();
+        wake();
+    }
+
+    /** Lets those in who waited and need not any more; {@link #wake} brings them what is new. */
+    void letIn() {
+        List<Membership> admitted;
+        synchronized (this) {
+            if (!open || waiting.isEmpty()) {
+                return;
+            }
+            admitted = waiting.stream().filter(member -> !isAhead(member)).toList();
+            admitted.forEach(waiting::remove);
             admitted.forEach(this::admit);
         }
         admitted.forEach(Membership::enter);
+    }
+
+    /** Lets one in who waits, wherever it was before. */
+    void letIn(Membership member) {
+        synchronized (this) {
+            if (!waiting.remove(member)) {
+                return;
+            }
+            admit(member);
+        }
+        member.enter();
         wake();
+    }
+
+    /** Whether a member waits in a room that is open: it was further than the room is. */
+    synchronized boolean isAwaited(Membership member) {
+        return open && waiting.contains(member);
+    }
+
+    /** Whether a member has read further, of the same history, than this node has been told. */
+    private boolean isAhead(Membership member) {
+        Position since = member.start().since();
+        return since != null && since.epoch().equals(ring.epoch()) && since.offset() > ring.offset();
     }
 
     /** Takes the next publication; {@link #wake} brings it to the members. */
@@ -74,12 +108,9 @@ final class Room {
         sequence.take(publication);
     }
 
-    /** The history was lost, and another has begun. */
-    void renewed(String epoch, long offset) {
-        synchronized (this) {
-            sequence.renew(epoch, offset);
-        }
-        wake();
+    /** The history was lost, and another has begun; {@link #wake} brings it to the members. */
+    synchronized void renewed(String epoch, long offset) {
+        sequence.renew(epoch, offset);
     }
 
     /** The offset after which messages are missing that nobody has asked the broker for yet, or -1. */
@@ -87,14 +118,13 @@ final class Room {
         return sequence.missingAfter();
     }
 
-    /** The broker's answer, null if it gave none; true if it helped, so that asking for more may help too. */
-    boolean repaired(@Nullable History history) {
-        boolean helped;
-        synchronized (this) {
-            helped = sequence.repair(history);
-        }
-        wake();
-        return helped;
+    /**
+     * The broker's answer, null if it gave none; {@link #wake} brings it to the members.
+     *
+     * @return whether it helped, so that asking for more may help too
+     */
+    synchronized boolean repaired(@Nullable History history) {
+        return sequence.repair(history);
     }
 
     /** Members came and went on other nodes; {@link #wake} brings it to the members. */
@@ -133,10 +163,10 @@ final class Room {
         pump.signal(Turn.END);
     }
 
-    /** Takes a peer in; it is a member at once, or when the broker has opened the room. */
+    /** Takes a peer in; it is a member at once, or when the broker has opened the room and brought it as far as the peer was. */
     synchronized Membership join(Peer peer, @Nullable String user, Form form, Start start) {
         Membership member = new Membership(this, peer, user, form, start);
-        if (open) {
+        if (open && !isAhead(member)) {
             admit(member);
         } else {
             waiting.add(member);
@@ -162,7 +192,7 @@ final class Room {
         long present = ring.tail();
         Position since = member.start().since();
         boolean foreign = since == null || !since.epoch().equals(ring.epoch());
-        boolean ahead = since != null && !foreign && since.offset() > ring.offset();
+        boolean ahead = isAhead(member);
         long position;
         long told;
         if (since == null || foreign || ahead) {

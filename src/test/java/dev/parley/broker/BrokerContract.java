@@ -343,6 +343,22 @@ abstract class BrokerContract {
     }
 
     @Test
+    void theNewestMessageIsThatOfTheWholeRoom() throws Exception {
+        assertThat(newest("r")).isZero();
+        publish("r", "closed");
+        open("r");
+        for (int i = 0; i < 50; i++) {
+            long offset = publish("r", "m" + i).offset();
+            assertThat(newest("r")).isEqualTo(offset);
+        }
+        assertThat(newest("another")).isZero();
+    }
+
+    private long newest(String room) throws Exception {
+        return broker.newest(room).toCompletableFuture().get(10, TimeUnit.SECONDS);
+    }
+
+    @Test
     void historyIsReadInPagesWithoutAHole() throws Exception {
         open("r");
         for (int i = 0; i < 7; i++) {

@@ -368,6 +368,11 @@ class ResumeModelTest {
         }
 
         @Override
+        public CompletionStage<Long> newest(String room) {
+            return broker.newest(room);
+        }
+
+        @Override
         public void release(String room) {
             broker.release(room);
         }

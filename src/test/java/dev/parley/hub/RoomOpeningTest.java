@@ -82,6 +82,70 @@ class RoomOpeningTest {
         assertThat(gaps()).as("all seven are told of the broker's loss").isEqualTo(10);
     }
 
+    @Test
+    void whoWasFurtherOnAnotherNodeWaitsForThisOneAndReadsNothingTwice() {
+        broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
+        join(new GatedWriter().open(), "bob", Form.PLAIN, Start.NOW);
+        GatedWriter back = new GatedWriter().open();
+        var newest = new CompletableFuture<Long>();
+        broker.newest = newest;
+        join(back, "alice", Form.PARLEY_V1, at("e", 3));
+        broker.deliver(2, 1);
+        newest.complete(4L);
+        assertThat(back.texts()).isEmpty();
+        broker.deliver(3, 2);
+        broker.deliver(4, 3);
+        assertThat(back.texts().get(0)).contains("\"welcome\"", "\"recovered\":true", "\"offset\":3");
+        assertThat(String.join("", back.texts()))
+                .contains("\"text\":\"4\"")
+                .doesNotContain("\"text\":\"2\"", "\"text\":\"3\"", "bad-since");
+        assertThat(gaps()).isZero();
+    }
+
+    @Test
+    void whoWasFurtherThanARoomThatOpensWaitsForItToo() {
+        GatedWriter back = new GatedWriter().open();
+        broker.newest = CompletableFuture.completedFuture(2L);
+        join(back, "alice", Form.PARLEY_V1, at("e", 2));
+        broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
+        assertThat(back.texts()).isEmpty();
+        broker.deliver(2, 1);
+        assertThat(back.texts()).hasSize(1).first().asString().contains("\"recovered\":true", "\"offset\":2");
+    }
+
+    @Test
+    void whoWasNeverSoFarIsTold() {
+        broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
+        GatedWriter first = new GatedWriter().open();
+        broker.newest = CompletableFuture.completedFuture(1L);
+        join(first, "alice", Form.PARLEY_V1, at("e", 2));
+        assertThat(String.join("", first.texts())).contains("\"recovered\":false", "bad-since");
+        GatedWriter second = new GatedWriter().open();
+        join(second, "bob", Form.EVENTS, at("e", 2));
+        assertThat(String.join("", second.texts())).contains("\"recovered\":false", "bad-since");
+    }
+
+    @Test
+    void whoWaitsForTheRoomLearnsThatItsHistoryIsAnother() {
+        broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
+        join(new GatedWriter().open(), "bob", Form.PLAIN, Start.NOW);
+        GatedWriter back = new GatedWriter().open();
+        broker.newest = CompletableFuture.completedFuture(9L);
+        join(back, "alice", Form.PARLEY_V1, at("e", 9));
+        broker.listener.renewed("r", "f", 0);
+        assertThat(back.texts().get(0)).contains("\"epoch\":\"f\"", "\"recovered\":false");
+    }
+
+    @Test
+    void whoWasFurtherIsSentAwayWhileTheBrokerIs() {
+        broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
+        GatedWriter back = new GatedWriter().open();
+        broker.newest = CompletableFuture.failedFuture(AWAY);
+        join(back, "alice", Form.PARLEY_V1, at("e", 2));
+        assertThat(back.closeReason()).isEqualTo(CloseReasons.UNAVAILABLE);
+        assertThat(hub.rooms()).isZero();
+    }
+
     private static Start at(String epoch, long offset) {
         return new Start(new Position(epoch, offset), 0);
     }
@@ -251,6 +315,7 @@ class RoomOpeningTest {
         final List<String> calls = new ArrayList<>();
         CompletionStage<Position> publishing = new CompletableFuture<>();
         CompletionStage<History> history = new CompletableFuture<>();
+        CompletionStage<Long> newest = CompletableFuture.completedFuture(0L);
         Listener listener;
 
         void deliver(long offset, long previous) {
@@ -288,6 +353,11 @@ class RoomOpeningTest {
         public CompletionStage<History> history(String room, long after, int limit) {
             calls.add("history " + room + " " + after);
             return history;
+        }
+
+        @Override
+        public CompletionStage<Long> newest(String room) {
+            return newest;
         }
 
         @Override
