@@ -73,11 +73,6 @@ final class Exchange {
         return async;
     }
 
-    /** Reads the body as it comes. */
-    void body(int maxBytes, Body.Reader reader) throws IOException, ProblemException {
-        Body.read(this, maxBytes, reader);
-    }
-
     /** Does something for the request; what it throws becomes the answer. */
     void attempt(Attempt attempt) {
         try {

@@ -41,7 +41,7 @@ record Publishing(Hub hub, JsonCodec codec, int maxText) {
                     Map.of("Accept", MediaTypes.JSON)); // RFC 9110 §15.5.16
         }
         String id = IdempotencyKey.of(request);
-        exchange.body(JsonCodec.maxMessage(maxText), body -> {
+        Body.read(exchange, JsonCodec.maxMessage(maxText), body -> {
             toll.take(body.length);
             String text = text(body);
             hub.publish(caller.room(), caller.user(), id, text)

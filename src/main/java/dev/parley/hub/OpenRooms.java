@@ -151,10 +151,7 @@ final class OpenRooms implements Broker.Listener {
         long after = room.missingAfter();
         if (after >= 0) {
             broker.history(room.name(), after, REPAIR).whenComplete((history, failure) -> {
-                boolean helped = room.repaired(history);
-                room.letIn();
-                room.wake();
-                if (helped) {
+                if (room.repaired(history)) {
                     repair(room);
                 }
             });
@@ -176,8 +173,7 @@ final class OpenRooms implements Broker.Listener {
     @Override
     public void delivered(String name) {
         inRoom(name, room -> {
-            room.letIn();
-            room.wake();
+            room.advanced();
             repair(room);
         });
     }
@@ -194,11 +190,7 @@ final class OpenRooms implements Broker.Listener {
 
     @Override
     public void renewed(String name, String epoch, long offset) {
-        inRoom(name, room -> {
-            room.renewed(epoch, offset);
-            room.letIn();
-            room.wake();
-        });
+        inRoom(name, room -> room.renewed(epoch, offset));
     }
 
     @Override

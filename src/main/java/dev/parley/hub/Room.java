@@ -62,12 +62,16 @@ final class Room {
             sequence.start(kept);
             presence.changes(); // who is there already is in the greeting
         }
+        advanced();
+    }
+
+    /** It has come further: those come in who waited for that, and the members take what is new. */
+    void advanced() {
         letIn();
         wake();
     }
 
-    /** Lets those in who waited and need not any more; {@link #wake} brings them what is new. */
-    void letIn() {
+    private void letIn() {
         List<Membership> admitted;
         synchronized (this) {
             if (!open || waiting.isEmpty()) {
@@ -103,14 +107,17 @@ final class Room {
         return since != null && since.epoch().equals(ring.epoch()) && since.offset() > ring.offset();
     }
 
-    /** Takes the next publication; {@link #wake} brings it to the members. */
+    /** Takes the next publication; {@link #advanced} brings it to the members. */
     synchronized void deliver(Publication publication) {
         sequence.take(publication);
     }
 
-    /** The history was lost, and another has begun; {@link #wake} brings it to the members. */
-    synchronized void renewed(String epoch, long offset) {
-        sequence.renew(epoch, offset);
+    /** The history was lost, and another has begun. */
+    void renewed(String epoch, long offset) {
+        synchronized (this) {
+            sequence.renew(epoch, offset);
+        }
+        advanced();
     }
 
     /** The offset after which messages are missing that nobody has asked the broker for yet, or -1. */
@@ -118,13 +125,14 @@ final class Room {
         return sequence.missingAfter();
     }
 
-    /**
-     * The broker's answer, null if it gave none; {@link #wake} brings it to the members.
-     *
-     * @return whether it helped, so that asking for more may help too
-     */
-    synchronized boolean repaired(@Nullable History history) {
-        return sequence.repair(history);
+    /** The broker's answer, null if it gave none; true if it helped, so that asking for more may help too. */
+    boolean repaired(@Nullable History history) {
+        boolean helped;
+        synchronized (this) {
+            helped = sequence.repair(history);
+        }
+        advanced();
+        return helped;
     }
 
     /** Members came and went on other nodes; {@link #wake} brings it to the members. */

@@ -124,7 +124,7 @@ class ResponseOutputTest {
 
         @Override
         public void write(int one) {
-            throw new UnsupportedOperationException();
+            write(new byte[] {(byte) one}, 0, 1);
         }
 
         @Override
