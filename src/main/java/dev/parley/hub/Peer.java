@@ -58,6 +58,7 @@ public final class Peer {
     private final Pulse pulse = new Pulse();
     private Conversation conversation = (peer, message) -> {}; // the container's: it opens before it brings messages
     private volatile @Nullable Expiry expiry;
+    private volatile @Nullable Long brokenSince; // of System.nanoTime()
     private volatile Runnable whenGone = () -> {};
 
     Peer(long id, Hub hub, FrameWriter writer, Inbound inbound, Settings settings, Metrics metrics, Executor relief) {
@@ -370,6 +371,11 @@ public final class Peer {
             closed(CloseReasons.LOST);
             return;
         }
+        Long broken = brokenSince;
+        if (broken != null && now - broken >= Heartbeat.PERIOD.toNanos()) {
+            abandon(CloseReasons.BROKEN);
+            return;
+        }
         if (outbox.isOverdue(now - settings.sendDeadline().toNanos())) {
             abandon(CloseReasons.TOO_SLOW);
             return;
@@ -451,10 +457,16 @@ public final class Peer {
             abandon(CloseReasons.TOO_SLOW);
         }
 
+        /**
+         * The heartbeat closes it, not we: perhaps the write failed because the client's close is being read. Undertow answers
+         * that close only while the session is open, and closes the session without a frame once it has come: between the two
+         * the client would wait for an answer, and keep its socket.
+         */
         @Override
         public void broke(Throwable failure) {
             LOG.log(Level.DEBUG, "a batch could not be written", failure);
-            abandon(CloseReasons.BROKEN);
+            brokenSince = System.nanoTime();
+            leaveRooms(State.CLOSING);
         }
 
         @Override

@@ -114,6 +114,36 @@ class HeartbeatTest {
     }
 
     @Test
+    void whoCannotBeWrittenToLeavesItsRoomsAtOnceAndIsClosedIfTheContainerHasNotDoneIt() {
+        GatedWriter writer = new GatedWriter().open();
+        Peer peer = open(writer);
+        GatedWriter others = new GatedWriter().open();
+        open(others).join("r", "bob", Form.PLAIN);
+        peer.join("r", "alice", Form.PLAIN);
+        writer.refuse(new IllegalStateException("a close frame has come"));
+        peer.send("hi");
+        assertThat(others.texts()).containsSubsequence("* alice joined", "* alice left");
+        assertThat(writer.closeReason()).isNull();
+        hub.beat(System.nanoTime()); // it may come at any time after
+        assertThat(writer.closeReason()).isNull();
+        pass(2);
+        assertThat(writer.closeReason()).isEqualTo(CloseReasons.BROKEN);
+        assertThat(hub.peers()).isEqualTo(1);
+    }
+
+    @Test
+    void whoCannotBeWrittenToAndHasClosedIsNotClosedASecondTime() {
+        GatedWriter writer = new GatedWriter().open();
+        Peer peer = open(writer);
+        writer.refuse(new IllegalStateException("a close frame has come"));
+        peer.send("hi");
+        peer.closed(CloseReasons.BYE);
+        pass(2);
+        assertThat(writer.closeReason()).isNull();
+        assertThat(hub.peers()).isZero();
+    }
+
+    @Test
     void aPeerThatPingsAndNeverReadsThePongsIsCutAtOnce() {
         GatedWriter writer = new GatedWriter().open();
         open(writer);
