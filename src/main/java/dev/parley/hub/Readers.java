@@ -1,12 +1,12 @@
 package dev.parley.hub;
 
+import dev.parley.wire.Loops;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -72,20 +72,12 @@ final class Readers {
 
         /** Whether this thread is as good as any to write to them. */
         boolean isHere() {
-            return loop == null || loop == (Object) Thread.currentThread();
+            return Loops.isHere(loop);
         }
 
         /** Runs a task on the loop, or here if that takes no tasks any more. */
         void execute(Runnable task) {
-            if (loop != null) {
-                try {
-                    loop.execute(task);
-                    return;
-                } catch (RejectedExecutionException e) {
-                    // The server stops.
-                }
-            }
-            task.run();
+            Loops.execute(loop, task);
         }
     }
 }

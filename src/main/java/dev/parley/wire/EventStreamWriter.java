@@ -4,6 +4,8 @@ import jakarta.servlet.ServletRequest;
 import jakarta.websocket.CloseReason;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes to one reader of Server-Sent Events: a frame's payload is an event, a ping a comment. A stream has no close codes:
@@ -29,6 +31,7 @@ public final class EventStreamWriter implements FrameWriter {
         this.output = output;
         this.connection = RequestConnection.below(request);
         connection.limitPending();
+        output.on(connection.loop());
         output.start(PADDING.getBytes(StandardCharsets.UTF_8));
     }
 
@@ -52,6 +55,11 @@ public final class EventStreamWriter implements FrameWriter {
     }
 
     @Override
+    public @Nullable Executor loop() {
+        return connection.loop();
+    }
+
+    @Override
     public boolean isOpen() {
         return output.isOpen();
     }
@@ -59,10 +67,7 @@ public final class EventStreamWriter implements FrameWriter {
     /** The connection too: a graceful end would wait for a client that reads nothing. After the end it may serve the next request. */
     @Override
     public void abort() {
-        if (output.isOpen()) {
-            connection.cut();
-            output.cancel();
-        }
+        output.cancel(connection::cut);
     }
 
     /** It only reads: that it is gone shows when it takes nothing any more. */

@@ -4,6 +4,7 @@ import jakarta.servlet.ServletRequest;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,10 +17,12 @@ public final class RequestConnection {
 
     private final @Nullable Object undertow;
     private final @Nullable GrizzlyConnection grizzly;
+    private final @Nullable Executor loop;
 
-    private RequestConnection(@Nullable Object undertow, @Nullable GrizzlyConnection grizzly) {
+    private RequestConnection(@Nullable Object undertow, @Nullable GrizzlyConnection grizzly, @Nullable Executor loop) {
         this.undertow = undertow;
         this.grizzly = grizzly;
+        this.loop = loop;
     }
 
     /**
@@ -30,12 +33,14 @@ public final class RequestConnection {
     static RequestConnection below(ServletRequest request) {
         try {
             if (request.getClass().getName().startsWith("io.undertow.")) {
-                return new RequestConnection(call(call(request, "getExchange"), "getConnection"), null);
+                Object exchange = call(request, "getExchange");
+                return new RequestConnection(
+                        call(exchange, "getConnection"), null, (Executor) call(exchange, "getIoThread"));
             }
-            return new RequestConnection(null, GrizzlyConnection.below(request.getInputStream()));
+            return new RequestConnection(null, GrizzlyConnection.below(request.getInputStream()), null);
         } catch (ReflectiveOperationException | IOException | RuntimeException e) {
             LOG.log(Level.DEBUG, "the server hides its connections", e);
-            return new RequestConnection(null, null);
+            return new RequestConnection(null, null, null);
         }
     }
 
@@ -49,6 +54,12 @@ public final class RequestConnection {
      */
     public static boolean readsOn(ServletRequest request) {
         return request.getClass().getName().startsWith("org.apache.catalina.connector.");
+    }
+
+    /** The thread that all writes of it go through, null if any thread writes alike; as {@link FrameWriter#loop}. */
+    @Nullable
+    Executor loop() {
+        return loop;
     }
 
     /** Has a response take no more soon after the client takes none, where the server would hold megabytes for it; Undertow holds nothing. */

@@ -10,6 +10,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,7 @@ public final class ResponseOutput {
     private volatile boolean waits = true; // for the container; it calls once when the response may start
     private volatile boolean ends;
     private volatile boolean over;
+    private volatile @Nullable Executor loop;
     private @Nullable ServletOutputStream stream; // the pump's, as the next
     private @Nullable Write current;
     private boolean flushes =
@@ -56,6 +58,15 @@ public final class ResponseOutput {
         ResponseOutput output = new ResponseOutput(async);
         async.addListener(output.new Ending());
         return output;
+    }
+
+    /**
+     * Has the response be written and ended on the loop of its connection. Undertow takes any thread, but one that finds the
+     * client gone leaves an error with its trace in the log (UT005088), unless it is the connection's own. Before
+     * {@link #start}.
+     */
+    void on(@Nullable Executor itsLoop) {
+        loop = itsLoop;
     }
 
     /**
@@ -93,8 +104,18 @@ public final class ResponseOutput {
 
     /** Ends the request with what the container has taken of the response. */
     public void cancel() {
-        finish();
-        signal();
+        cancel(() -> {});
+    }
+
+    /** The same, after something that is done only if the response could still go on. */
+    void cancel(Runnable before) {
+        Loops.run(loop, () -> {
+            if (!over) {
+                before.run();
+                finish();
+            }
+            signal();
+        });
     }
 
     /**
@@ -108,9 +129,12 @@ public final class ResponseOutput {
 
     /** Runs rounds on one thread at a time: whoever comes meanwhile leaves a signal and goes. */
     private void signal() {
-        if (signals.getAndIncrement() != 0) {
-            return;
+        if (signals.getAndIncrement() == 0) {
+            Loops.run(loop, this::rounds);
         }
+    }
+
+    private void rounds() {
         int seen = signals.get();
         do {
             round();

@@ -9,6 +9,7 @@ import dev.parley.testing.EventReader;
 import dev.parley.testing.OnServer;
 import dev.parley.testing.RawSocket;
 import dev.parley.testing.RoomClient;
+import dev.parley.testing.ServerLog;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,7 @@ class EventsIT extends OnServer {
     private static final AtomicInteger ROOMS = new AtomicInteger();
     private static final int READERS = 500;
     private static final int MESSAGES = 200;
+    private static final int VANISHING = 20;
 
     private final Api api = new Api(base());
 
@@ -211,6 +213,25 @@ class EventsIT extends OnServer {
             api.publish(name, "bob", "are you there?"); // the end of a stream shows when something is written
             assertThat(members()).isEqualTo(1);
         });
+    }
+
+    /** Browsers go without a word all the time: that is nothing an operator needs to read. */
+    @Test
+    void readersThatVanishAreNoErrorsInTheServersLog() {
+        try (var log = ServerLog.open()) {
+            for (int i = 0; i < VANISHING; i++) {
+                var reader = RawSocket.connect(base());
+                reader.write(("GET " + events + "?user=u" + i + " HTTP/1.1\r\nHost: x\r\n\r\n")
+                        .getBytes(StandardCharsets.US_ASCII));
+                assertThat(reader.statusOrEnd()).isEqualTo(200);
+                reader.reset();
+            }
+            await().atMost(DEADLINE.multipliedBy(3)).untilAsserted(() -> {
+                api.publish(name, "bob", "are you there?");
+                assertThat(members()).isZero();
+            });
+            assertThat(log.lines()).noneMatch(line -> line.contains("ERROR") || line.contains("SEVERE"));
+        }
     }
 
     @ParameterizedTest

@@ -12,7 +12,9 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -83,6 +85,25 @@ class ResponseOutputTest {
         writing.onError(new IOException("gone"));
         writing.onWritePossible();
         assertThat(calls).containsExactly("complete");
+    }
+
+    @Test
+    void touchesTheResponseOnItsLoopAlone() throws IOException {
+        Deque<Runnable> tasks = new ArrayDeque<>();
+        output.on(tasks::add);
+        writing.onWritePossible();
+        write("second");
+        output.end();
+        assertThat(calls).isEmpty();
+        while (!tasks.isEmpty()) {
+            tasks.remove().run();
+        }
+        assertThat(calls).containsExactly("write first", "flush", "write second", "flush", "complete");
+        output.cancel();
+        while (!tasks.isEmpty()) {
+            tasks.remove().run();
+        }
+        assertThat(calls).containsOnlyOnce("complete");
     }
 
     private void write(String text) {

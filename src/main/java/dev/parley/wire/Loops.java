@@ -1,0 +1,53 @@
+package dev.parley.wire;
+
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/** What is done alike with the {@link FrameWriter#loop loops} of connections; null stands for any thread. */
+public final class Loops {
+
+    private Loops() {}
+
+    /**
+     * Whether this thread is as good as any for a connection.
+     *
+     * @param loop the connection's loop, or null
+     * @return true on that loop, and on any thread if there is none
+     */
+    public static boolean isHere(@Nullable Executor loop) {
+        return loop == null || loop == (Object) Thread.currentThread();
+    }
+
+    /**
+     * Runs a task on the loop.
+     *
+     * @param loop the loop, or null
+     * @param task what to run: at once if this is the loop or there is none, else as {@link #execute}
+     */
+    static void run(@Nullable Executor loop, Runnable task) {
+        if (isHere(loop)) {
+            task.run();
+        } else {
+            execute(loop, task);
+        }
+    }
+
+    /**
+     * Runs a task after the turn that the loop is in.
+     *
+     * @param loop the loop; if it is null, or takes no tasks any more as the server stops, the task runs here
+     * @param task what to run
+     */
+    public static void execute(@Nullable Executor loop, Runnable task) {
+        if (loop != null) {
+            try {
+                loop.execute(task);
+                return;
+            } catch (RejectedExecutionException e) {
+                // The server stops.
+            }
+        }
+        task.run();
+    }
+}
