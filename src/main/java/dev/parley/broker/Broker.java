@@ -71,7 +71,7 @@ public interface Broker extends AutoCloseable {
      * @return the offset of the newest message kept, 0 if there is none: at least that of any message delivered anywhere before
      *     the call. Fails with {@link PublishException} if the broker is away
      */
-    CompletionStage<Long> newest(String room);
+    CompletionStage<Long> offset(String room);
 
     /**
      * Tells the nodes that have the room open that somebody is typing there; may be lost.

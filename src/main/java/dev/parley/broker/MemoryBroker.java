@@ -116,10 +116,10 @@ public final class MemoryBroker implements Broker {
     }
 
     @Override
-    public CompletionStage<Long> newest(String room) {
-        long newest = with(room, Topic::newest);
+    public CompletionStage<Long> offset(String room) {
+        long offset = with(room, Topic::offset);
         discard(room);
-        return CompletableFuture.completedFuture(newest);
+        return CompletableFuture.completedFuture(offset);
     }
 
     @Override

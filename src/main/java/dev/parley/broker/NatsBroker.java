@@ -6,21 +6,12 @@ import dev.parley.protocol.Content;
 import dev.parley.protocol.ErrorCode;
 import dev.parley.protocol.Position;
 import dev.parley.protocol.PublishException;
-import io.nats.client.Message;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.Collection;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -28,23 +19,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Joins many nodes through one stream of NATS JetStream, whose sequence numbers are the offsets. A publication is stored by the
- * servers, which republish it to the nodes that have its room open; what a node misses on the way shows in the next one, or in a
- * look at the newest of each room, and is read from the stream. All that it knows belongs to one thread, {@link NatsLoop}; the
- * readers of a room are woken on another.
+ * servers, which republish it to the nodes that have its room open ({@link NatsRooms}); what a node misses on the way is read from
+ * the stream. All that it knows belongs to one thread, {@link NatsLoop}.
  */
 public final class NatsBroker implements Broker {
 
     private static final Duration PATIENCE = Duration.ofSeconds(5); // of those who open a room or ask for its history
     private static final Duration AWAY = Duration.ofSeconds(3); // without an answer of the stream's leader
     private static final int TAIL_CHECK = 5; // sweeps between two
-    private static final int MAX_ROOMS = 1000; // in one look; the servers allow 1,024
     private static final int MAX_UNDERWAY = 64 << 20; // bytes that are being published
     private static final int OVERHEAD = 256; // of each message
 
-    private final Executor wakers;
     private final NatsLoop loop;
     private final NatsLink link;
     private final NatsStream stream;
+    private final NatsRooms rooms;
     private final NatsHistory history;
     private final NatsLanes lanes;
     private final NatsRoster roster;
@@ -53,25 +42,10 @@ public final class NatsBroker implements Broker {
     private final long publishNanos;
 
     // The loop's.
-    private final Map<String, Topic> topics = new HashMap<>(); // that are open here
-    private final Set<String> unannounced = new HashSet<>();
     private long lastReady = System.nanoTime();
     private int sweeps;
     private boolean there;
-    private boolean behind = true; // something may not have been delivered
     private volatile @Nullable Listener listener;
-
-    /** A room that is open here. */
-    private static final class Topic {
-        private final String room;
-        private long last; // the newest message that was delivered, or given with the history
-        private final List<NatsLanes.Letter> early = new ArrayList<>(0); // would pass who waits for the room to open
-        private boolean opened;
-
-        private Topic(String room) {
-            this.room = room;
-        }
-    }
 
     /**
      * A broker that connects when a hub is attached.
@@ -81,14 +55,14 @@ public final class NatsBroker implements Broker {
      * @param clock tells how old a message is
      */
     public NatsBroker(Settings settings, Threads threads, InstantSource clock) {
-        this.wakers = threads.executor();
         this.loop = new NatsLoop(threads.factory("parley-broker"), this::announce);
         this.link = new NatsLink(settings.nats(), threads, loop, this::connectionChanged);
         this.stream = new NatsStream(settings, link, new Changes());
+        this.rooms = new NatsRooms(stream, link, threads.executor(), this::listener);
         this.history = new NatsHistory(settings, clock, stream, loop);
         this.lanes = new NatsLanes(stream, link, loop);
         this.waiting = new NatsWaiting(stream);
-        this.roster = new NatsRoster(new Wire(), this::present, System::nanoTime);
+        this.roster = new NatsRoster(new Wire(), rooms::present, System::nanoTime);
         Duration window = settings.ids().window().dividedBy(2);
         Duration timeout = settings.nats().publishTimeout();
         this.publishNanos = (timeout.compareTo(window) < 0 ? timeout : window).toNanos();
@@ -113,50 +87,42 @@ public final class NatsBroker implements Broker {
     public CompletionStage<History> open(String room, int limit) {
         CompletableFuture<History> result = new CompletableFuture<>();
         loop.execute(() -> {
-            Topic topic = topics.computeIfAbsent(room, this::subscribe);
-            present(room, roster.members(room), List.of());
+            NatsRooms.Room open = rooms.listen(room);
+            rooms.present(room, roster.members(room), List.of());
             long deadline = System.nanoTime() + PATIENCE.toNanos();
-            waiting.whenReady(deadline, result, () -> open(topic, limit, deadline, result));
+            waiting.whenReady(deadline, result, () -> open(open, limit, deadline, result));
         });
         return result;
     }
 
-    private Topic subscribe(String room) {
-        link.listen(stream.out(room), this::deliver);
-        link.listen(stream.typing(room), this::typing);
-        return new Topic(room);
-    }
-
     /** Reads up to the message that the leader says is the newest: the servers that give many at once may be behind. */
-    private void open(Topic topic, int limit, long deadline, CompletableFuture<History> result) {
+    private void open(NatsRooms.Room open, int limit, long deadline, CompletableFuture<History> result) {
         String generation = stream.generation();
-        newest(topic.room, deadline, result, wanted -> history.newest(topic.room, limit, wanted, deadline)
+        offset(open.name(), deadline, result, wanted -> history.newest(open.name(), limit, wanted, deadline)
                 .thenAccept(kept -> {
                     if (kept == null || !generation.equals(stream.generation())) {
-                        waiting.whenReady(deadline, result, () -> open(topic, limit, deadline, result));
+                        waiting.whenReady(deadline, result, () -> open(open, limit, deadline, result));
                         return;
                     }
-                    topic.last = Math.max(topic.last, kept.upTo());
-                    topic.opened = true;
-                    behind = true; // the way from the leader to here may not have been open yet
+                    rooms.opened(open, kept);
                     result.complete(kept);
-                    letGo(topic);
+                    letGo(open);
                 }));
     }
 
     @Override
-    public CompletionStage<Long> newest(String room) {
+    public CompletionStage<Long> offset(String room) {
         CompletableFuture<Long> result = new CompletableFuture<>();
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        loop.execute(() -> waiting.whenReady(deadline, result, () -> newest(room, deadline, result, result::complete)));
+        loop.execute(() -> waiting.whenReady(deadline, result, () -> offset(room, deadline, result, result::complete)));
         return result;
     }
 
     /** Asks the leader, again and again while the result can wait, and goes on with the answer. */
-    private void newest(String room, long deadline, CompletableFuture<?> result, LongConsumer then) {
+    private void offset(String room, long deadline, CompletableFuture<?> result, LongConsumer then) {
         stream.newest(room).thenAccept(newest -> {
             if (newest == null) {
-                waiting.whenReady(deadline, result, () -> newest(room, deadline, result, then));
+                waiting.whenReady(deadline, result, () -> offset(room, deadline, result, then));
             } else {
                 then.accept(newest.hasError() ? 0 : newest.getSeq());
             }
@@ -169,18 +135,15 @@ public final class NatsBroker implements Broker {
     }
 
     private void drop(String room) {
-        present(room, List.of(), roster.members(room));
-        Topic topic = topics.remove(room);
-        if (topic != null) {
-            link.unlisten(stream.out(room));
-            link.unlisten(stream.typing(room));
-            letGo(topic);
+        rooms.present(room, List.of(), roster.members(room));
+        NatsRooms.Room open = rooms.drop(room);
+        if (open != null) {
+            letGo(open);
         }
     }
 
-    private void letGo(Topic topic) {
-        topic.early.forEach(lanes::add);
-        topic.early.clear();
+    private void letGo(NatsRooms.Room open) {
+        open.takeEarly().forEach(lanes::add);
     }
 
     @Override
@@ -196,11 +159,9 @@ public final class NatsBroker implements Broker {
         long deadline = System.nanoTime() + publishNanos;
         loop.execute(() -> {
             NatsLanes.Letter letter = new NatsLanes.Letter(room, sender, id, content, deadline, result);
-            Topic topic = topics.get(room);
-            if (topic == null || topic.opened) {
+            NatsRooms.Room open = rooms.find(room);
+            if (open == null || !open.keeps(letter)) {
                 lanes.add(letter);
-            } else {
-                topic.early.add(letter);
             }
         });
         CompletionStage<Position> stage = result;
@@ -216,28 +177,18 @@ public final class NatsBroker implements Broker {
     }
 
     private void history(String room, long after, int limit, long deadline, CompletableFuture<History> result) {
-        Topic topic = topics.get(room);
-        history.after(room, after, limit, topic == null ? 0 : topic.last, deadline)
-                .thenAccept(kept -> {
-                    if (kept == null) {
-                        waiting.whenReady(deadline, result, () -> history(room, after, limit, deadline, result));
-                    } else {
-                        result.complete(kept);
-                    }
-                });
+        history.after(room, after, limit, rooms.last(room), deadline).thenAccept(kept -> {
+            if (kept == null) {
+                waiting.whenReady(deadline, result, () -> history(room, after, limit, deadline, result));
+            } else {
+                result.complete(kept);
+            }
+        });
     }
 
     @Override
     public void typing(String room, Sender sender) {
         loop.execute(() -> link.tell(stream.typing(room), NatsForm.headers(sender), new byte[0]));
-    }
-
-    private void typing(Message message) {
-        String room = NatsForm.text(message.getSubject());
-        if (topics.containsKey(room) && message.getHeaders() != null) {
-            Sender sender = NatsForm.sender(message.getHeaders());
-            wakers.execute(() -> listener().typing(room, sender));
-        }
     }
 
     @Override
@@ -257,13 +208,6 @@ public final class NatsBroker implements Broker {
         return count;
     }
 
-    private void present(String room, Collection<Sender> joined, Collection<Sender> left) {
-        if (topics.containsKey(room)) {
-            listener().present(room, joined, left);
-            unannounced.add(room);
-        }
-    }
-
     @Override
     public void sweep(Instant now) {
         loop.execute(() -> {
@@ -274,7 +218,7 @@ public final class NatsBroker implements Broker {
             long nanos = System.nanoTime();
             waiting.sweep(nanos);
             if (++sweeps % TAIL_CHECK == 0) {
-                behind = true;
+                rooms.doubt();
             }
             if (there && nanos - lastReady > AWAY.toNanos()) {
                 there = false;
@@ -287,7 +231,7 @@ public final class NatsBroker implements Broker {
     public void close() {
         loop.execute(() -> {
             roster.close();
-            topics.values().forEach(this::letGo);
+            rooms.all().forEach(this::letGo);
             lanes.close();
             waiting.close();
             link.close();
@@ -295,56 +239,12 @@ public final class NatsBroker implements Broker {
         });
     }
 
-    /** What was stored, as the servers republish it. */
-    private void deliver(Message message) {
-        Publication publication = NatsForm.publication(message);
-        if (publication != null && stream.isVerified() && stream.isCurrent(message)) {
-            deliver(publication);
-        } else {
-            behind = true; // it is found when it is clear to which history it belongs
-        }
-    }
-
-    private void deliver(Publication publication) {
-        stream.saw(publication.offset(), publication.at());
-        Topic topic = topics.get(publication.room());
-        if (topic != null && publication.offset() > topic.last) {
-            topic.last = publication.offset();
-            listener().deliver(publication);
-            unannounced.add(topic.room);
-        }
-    }
-
     private void announce() {
-        for (String room : unannounced) {
-            wakers.execute(() -> listener().delivered(room));
-        }
-        unannounced.clear();
-    }
-
-    /** Looks at the newest message of each room: the last one may have been stored and not republished. */
-    private void checkTails() {
-        behind = false;
-        List<String> rooms = new ArrayList<>(topics.keySet());
-        for (int i = 0; i < rooms.size(); i += MAX_ROOMS) {
-            stream.newest(rooms.subList(i, Math.min(i + MAX_ROOMS, rooms.size())))
-                    .thenAccept(batch -> {
-                        if (batch == null) {
-                            behind = true;
-                            return;
-                        }
-                        batch.messages().stream()
-                                .filter(stream::isCurrent)
-                                .map(NatsForm::publication)
-                                .sorted(Comparator.comparingLong(Publication::offset))
-                                // Which one was before it nobody says: with this, who has not all asks for the history.
-                                .forEach(newest -> deliver(newest.follows(newest.offset() - 1)));
-                    });
-        }
+        rooms.announce();
     }
 
     private void connectionChanged() {
-        behind = true;
+        rooms.doubt();
         if (link.connected() != null) {
             roster.connected();
         }
@@ -384,19 +284,12 @@ public final class NatsBroker implements Broker {
             }
             waiting.ready();
             lanes.sweep();
-            if (behind) {
-                checkTails();
-            }
+            rooms.catchUp();
         }
 
         @Override
         public void renewed() {
-            for (Topic topic : topics.values()) {
-                topic.last = 0;
-                if (topic.opened) {
-                    listener().renewed(topic.room, stream.epoch(topic.room), 0);
-                }
-            }
+            rooms.renewed();
         }
     }
 }

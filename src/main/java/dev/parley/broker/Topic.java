@@ -105,7 +105,7 @@ final class Topic {
         return new History(epoch, after, last, List.copyOf(newest));
     }
 
-    long newest() {
+    long offset() {
         return last;
     }
 

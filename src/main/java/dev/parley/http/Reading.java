@@ -62,7 +62,7 @@ record Reading(Hub hub) {
         }
         return since.offset() <= room.offset()
                 ? history(room, limit, since)
-                : hub.newest(room.room())
+                : hub.offset(room.room())
                         .thenCompose(newest -> since.offset() <= newest
                                 ? history(room, limit, since)
                                 : CompletableFuture.failedFuture(new ProblemException(

@@ -224,8 +224,8 @@ public class Hub {
      * @return the offset of the newest message kept, 0 if there is none; fails with {@link dev.parley.protocol.PublishException} if
      *     the broker is away
      */
-    public CompletionStage<Long> newest(String room) {
-        return broker.newest(room);
+    public CompletionStage<Long> offset(String room) {
+        return broker.offset(room);
     }
 
     /**

@@ -107,7 +107,7 @@ final class OpenRooms implements Broker.Listener {
         for (Membership member : members) {
             Position since = member.start().since();
             if (since != null && room.isAwaited(member)) {
-                broker.newest(room.name()).whenComplete((newest, failure) -> {
+                broker.offset(room.name()).whenComplete((newest, failure) -> {
                     if (failure != null) {
                         member.peer().abandon(CloseReasons.UNAVAILABLE);
                     } else if (newest < since.offset()) {

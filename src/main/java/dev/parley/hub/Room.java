@@ -5,10 +5,7 @@ import dev.parley.broker.History;
 import dev.parley.broker.Publication;
 import dev.parley.broker.Sender;
 import dev.parley.ops.Settings;
-import dev.parley.protocol.ErrorCode;
-import dev.parley.protocol.Position;
 import dev.parley.protocol.RoomNotice;
-import dev.parley.protocol.RoomRequest;
 import dev.parley.wire.Frame;
 import dev.parley.wire.Turn;
 import java.time.Instant;
@@ -28,12 +25,12 @@ import org.jspecify.annotations.Nullable;
 final class Room {
 
     private final String name;
-    private final Settings settings;
     private final Broker broker;
     private final Ring ring;
     private final Sequence sequence;
     private final Pump pump;
     private final Presence presence = new Presence(); // guarded by this
+    private final Entrance entrance; // guarded by this
     private final Set<Membership> members = new LinkedHashSet<>(); // guarded by this
     private final Set<Membership> waiting = new LinkedHashSet<>(0); // guarded by this
     private int plain; // members that are told of each coming and going, however large the room; guarded by this
@@ -45,8 +42,8 @@ final class Room {
     Room(String name, Settings settings, Executor relief, Broker broker) {
         this.name = name;
         this.broker = broker;
-        this.settings = settings;
         this.ring = new Ring(settings.room(), settings.rooms().history(name));
+        this.entrance = new Entrance(this, ring, presence, settings);
         this.sequence = new Sequence(ring, settings.room().messages());
         this.pump = new Pump(this::walk, relief);
     }
@@ -77,7 +74,8 @@ final class Room {
             if (!open || waiting.isEmpty()) {
                 return;
             }
-            admitted = waiting.stream().filter(member -> !isAhead(member)).toList();
+            admitted =
+                    waiting.stream().filter(member -> !entrance.isAhead(member)).toList();
             admitted.forEach(waiting::remove);
             admitted.forEach(this::admit);
         }
@@ -99,12 +97,6 @@ final class Room {
     /** Whether a member waits in a room that is open: it was further than the room is. */
     synchronized boolean isAwaited(Membership member) {
         return open && waiting.contains(member);
-    }
-
-    /** Whether a member has read further, of the same history, than this node has been told. */
-    private boolean isAhead(Membership member) {
-        Position since = member.start().since();
-        return since != null && since.epoch().equals(ring.epoch()) && since.offset() > ring.offset();
     }
 
     /** Takes the next publication; {@link #advanced} brings it to the members. */
@@ -174,7 +166,7 @@ final class Room {
     /** Takes a peer in; it is a member at once, or when the broker has opened the room and brought it as far as the peer was. */
     synchronized Membership join(Peer peer, @Nullable String user, Form form, Start start) {
         Membership member = new Membership(this, peer, user, form, start);
-        if (open && !isAhead(member)) {
+        if (open && !entrance.isAhead(member)) {
             admit(member);
         } else {
             waiting.add(member);
@@ -194,73 +186,24 @@ final class Room {
         snapshot = null;
         if (!form.tellsGaps()) {
             plain += form.announces() ? 1 : 0;
-            member.admit(new Membership.Admission(cursor(member, now, now, ring.offset()), List.of(), false));
-            return;
-        }
-        long present = ring.tail();
-        Position since = member.start().since();
-        boolean foreign = since == null || !since.epoch().equals(ring.epoch());
-        boolean ahead = isAhead(member);
-        long position;
-        long told;
-        if (since == null || foreign || ahead) {
-            position = Math.min(ring.positionOfNewest(member.start().history()), present);
-            told = ring.offsetBefore(position);
+            member.admit(entrance.from(member, now));
         } else {
-            position = Math.min(ring.positionAfter(since.offset()), present);
-            told = since.offset();
+            member.admit(entrance.greeted(member));
         }
-        long before = ring.offsetBefore(position);
-        boolean recovered = !foreign && !ahead && before == told;
-        List<Frame> greeting = new ArrayList<>(1);
-        greeting.add(
-                form.frame(welcome(member, ring.epoch(), ring.offset(), recovered), new Position(ring.epoch(), told)));
-        if (ahead) {
-            greeting.add(form.frame(
-                    new RoomNotice.Problem(
-                            ErrorCode.BAD_SINCE.word(), "since is beyond the newest message of this room", null),
-                    null));
-        } else if (before != told) {
-            greeting.add(form.frame(new RoomNotice.Gap(told + 1, before), new Position(ring.epoch(), before)));
-        }
-        member.admit(new Membership.Admission(
-                cursor(member, position, present, before), greeting, since != null && !recovered));
-    }
-
-    private Cursor cursor(Membership member, long position, long present, long told) {
-        return new Cursor(
-                ring,
-                member.form(),
-                member.sender(),
-                settings.rooms().overflow(name),
-                (epoch, offset) -> welcome(member, epoch, offset, false),
-                ring.epoch(),
-                position,
-                present,
-                told);
     }
 
     /** Greets a member that has missed nothing. */
     void greet(Membership member) {
         Frame frame;
         synchronized (this) {
-            frame = member.form().frame(welcome(member, ring.epoch(), ring.offset(), true), null);
+            frame = member.form().frame(entrance.welcomeBack(member), null);
         }
         member.peer().send(frame);
     }
 
     /** What a member is greeted with. */
     synchronized RoomNotice welcome(Membership member, String epoch, long offset, boolean recovered) {
-        return new RoomNotice.Welcome(
-                name,
-                member.sender().name(),
-                Long.toHexString(member.sender().peer()),
-                epoch,
-                offset,
-                recovered,
-                presence.members(),
-                presence.users(),
-                new RoomNotice.Limits(settings.limits().text(), RoomRequest.MAX_ID));
+        return entrance.welcome(member, epoch, offset, recovered);
     }
 
     /** Removes a member and tells the others, if that is announced; false if it was none. */

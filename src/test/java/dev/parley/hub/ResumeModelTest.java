@@ -368,8 +368,8 @@ class ResumeModelTest {
         }
 
         @Override
-        public CompletionStage<Long> newest(String room) {
-            return broker.newest(room);
+        public CompletionStage<Long> offset(String room) {
+            return broker.offset(room);
         }
 
         @Override

@@ -356,7 +356,7 @@ class RoomOpeningTest {
         }
 
         @Override
-        public CompletionStage<Long> newest(String room) {
+        public CompletionStage<Long> offset(String room) {
             return newest;
         }
 
