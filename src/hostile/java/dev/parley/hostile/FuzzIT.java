@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 class FuzzIT extends Hostile {
 
     private static final int AT_ONCE = 2;
+    private static final int SOURCES = 200;
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     /** The closes that a dialogue like these may end with: its own, and those for mistakes. */
@@ -67,7 +68,11 @@ class FuzzIT extends Hostile {
 
     private void converse(long seed, long number) {
         var dialogue = new Dialogue(seed * 1_000_003 + number);
-        try (var socket = RawSocket.open(server.base(), "/ws/echo?prefix=")) {
+        // From one address each port is used again within seconds, and a connection over the remains of the last one
+        // may be
+        // refused.
+        try (var socket = RawSocket.connectFrom("127.0.1." + (1 + number % SOURCES), server.base())) {
+            socket.upgrade("/ws/echo?prefix=");
             int end = end(dialogue, socket.within(PATIENCE));
             ends.computeIfAbsent(end, key -> new AtomicLong()).incrementAndGet();
         } catch (RuntimeException | AssertionError e) {
