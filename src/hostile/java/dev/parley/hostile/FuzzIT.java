@@ -68,9 +68,7 @@ class FuzzIT extends Hostile {
 
     private void converse(long seed, long number) {
         var dialogue = new Dialogue(seed * 1_000_003 + number);
-        // From one address each port is used again within seconds, and a connection over the remains of the last one
-        // may be
-        // refused.
+        // From one address each port is used again within seconds, and may be refused over what is left of it.
         try (var socket = RawSocket.connectFrom("127.0.1." + (1 + number % SOURCES), server.base())) {
             socket.upgrade("/ws/echo?prefix=");
             int end = end(dialogue, socket.within(PATIENCE));
