@@ -48,13 +48,13 @@ public final class Peer {
     private final long id;
     private final Hub hub;
     private final FrameWriter writer;
-    private final Inbound inbound;
     private final int textLimit;
     private final Metrics metrics;
     private final Executor relief;
     private final Outbox outbox;
     private final List<Membership> memberships = new ArrayList<>(1); // guarded by itself
     private volatile State state = State.OPEN; // changed under memberships
+    private volatile @Nullable Inbound inbound; // null when it takes no more: the session may outlive it, a begun message not
     private final Pulse pulse = new Pulse();
     private Conversation conversation = (peer, message) -> {}; // the container's: it opens before it brings messages
     private volatile @Nullable Expiry expiry;
@@ -208,9 +208,10 @@ public final class Peer {
      */
     public void text(String part, boolean last) {
         pulse.heard();
-        if (state == State.OPEN && !expires() && admits(inbound.refuseText(part, conversation.maxText(textLimit)))) {
-            boolean tooFast = inbound.isTooFast();
-            converse(inbound.text(part, last), message -> {
+        Inbound taking = inbound;
+        if (taking != null && !expires() && admits(taking.refuseText(part, conversation.maxText(textLimit)))) {
+            boolean tooFast = taking.isTooFast();
+            converse(taking.text(part, last), message -> {
                 if (tooFast) {
                     conversation.tooFast(this, message);
                 } else {
@@ -229,8 +230,9 @@ public final class Peer {
      */
     public void binary(ByteBuffer part, boolean last) {
         pulse.heard();
-        if (state == State.OPEN && !expires() && admits(inbound.refuseBinary(part))) {
-            converse(inbound.binary(part, last), message -> conversation.binary(this, message));
+        Inbound taking = inbound;
+        if (taking != null && !expires() && admits(taking.refuseBinary(part))) {
+            converse(taking.binary(part, last), message -> conversation.binary(this, message));
         }
     }
 
@@ -242,8 +244,9 @@ public final class Peer {
      */
     public void pong(int size) {
         pulse.heard();
-        if (state == State.OPEN) {
-            admits(inbound.refusePong(size));
+        Inbound taking = inbound;
+        if (taking != null) {
+            admits(taking.refusePong(size));
         }
     }
 
@@ -440,6 +443,7 @@ public final class Peer {
                 return false;
             }
             state = next;
+            inbound = null;
             left = List.copyOf(memberships);
             memberships.clear();
         }
