@@ -54,8 +54,7 @@ public final class Peer {
     private final Outbox outbox;
     private final List<Membership> memberships = new ArrayList<>(1); // guarded by itself
     private volatile State state = State.OPEN; // changed under memberships
-    private volatile @Nullable Inbound
-            inbound; // null when it takes no more: the session may outlive it, a begun message not
+    private volatile @Nullable Inbound inbound; // null when it takes no more: a session keeps us for a while
     private final Pulse pulse = new Pulse();
     private Conversation conversation = (peer, message) -> {}; // the container's: it opens before it brings messages
     private volatile @Nullable Expiry expiry;
