@@ -1,6 +1,7 @@
 package dev.parley.gate;
 
 import dev.parley.ops.Metrics;
+import dev.parley.wire.RequestConnection;
 import jakarta.inject.Inject;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
@@ -40,6 +41,7 @@ public class HandshakeFilter extends HttpFilter {
             Handshake.CURRENT.set(gate.admit(request, asked));
             try {
                 chain.doFilter(request, response);
+                RequestConnection.forget(request);
             } finally {
                 release(Handshake.CURRENT.get());
             }

@@ -32,7 +32,7 @@ public final class RequestConnection {
      */
     static RequestConnection below(ServletRequest request) {
         try {
-            if (request.getClass().getName().startsWith("io.undertow.")) {
+            if (isUndertows(request)) {
                 Object exchange = call(request, "getExchange");
                 return new RequestConnection(
                         call(exchange, "getConnection"), null, (Executor) call(exchange, "getIoThread"));
@@ -54,6 +54,25 @@ public final class RequestConnection {
      */
     public static boolean readsOn(ServletRequest request) {
         return request.getClass().getName().startsWith("org.apache.catalina.connector.");
+    }
+
+    /**
+     * Has the server let go of a handshake's request when its socket opens, where it would keep it as long as the socket.
+     *
+     * @param request a request, as the container handed it to a filter, after that has let it pass; perhaps no handshake
+     */
+    public static void forget(ServletRequest request) {
+        if (isUndertows(request)) {
+            try {
+                UndertowUpgrade.forgets(call(request, "getExchange"));
+            } catch (ReflectiveOperationException | LinkageError | RuntimeException e) {
+                LOG.log(Level.DEBUG, "the server keeps its handshakes", e);
+            }
+        }
+    }
+
+    private static boolean isUndertows(ServletRequest request) {
+        return request.getClass().getName().startsWith("io.undertow.");
     }
 
     /** The thread that all writes of it go through, null if any thread writes alike; as {@link FrameWriter#loop}. */

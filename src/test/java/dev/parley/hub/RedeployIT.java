@@ -8,14 +8,12 @@ import dev.parley.testing.EventReader;
 import dev.parley.testing.HeapDump;
 import dev.parley.testing.OnServer;
 import dev.parley.testing.RoomClient;
+import dev.parley.testing.ServerProcess;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.context.Initialized;
 import jakarta.enterprise.event.Observes;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jboss.arquillian.container.test.api.Deployer;
@@ -84,10 +82,10 @@ class RedeployIT extends OnServer {
                 use();
             }
         }
-        assertThat(THREAD.matcher(jcmd("Thread.print")).results().map(found -> found.group()))
+        assertThat(THREAD.matcher(ServerProcess.jcmd("Thread.print")).results().map(found -> found.group()))
                 .isEmpty();
         var dump = directory.resolve("redeployed.hprof");
-        jcmd("GC.heap_dump", dump.toString());
+        ServerProcess.jcmd("GC.heap_dump", dump.toString());
         assertThat(new HeapDump(dump, KEPT_BY_OTHERS).heldLoadersOf(Marker.class.getName()))
                 .isEmpty();
     }
@@ -104,34 +102,5 @@ class RedeployIT extends OnServer {
         new Api(base()).publish("r", "carol", "hello");
         plain.expectText("carol: hello");
         new Api(base()).get("/ops/metrics").expect(200);
-    }
-
-    private static String jcmd(String... command) {
-        String tool = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
-        try {
-            var line = new ArrayList<>(List.of(tool, Long.toString(server())));
-            line.addAll(List.of(command));
-            var process = new ProcessBuilder(line).redirectErrorStream(true).start();
-            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(process.waitFor()).as(output).isZero();
-            return output;
-        } catch (IOException | InterruptedException e) {
-            throw new AssertionError(String.join(" ", command), e);
-        }
-    }
-
-    /** The process of the server: this very one for a GlassFish that is embedded. */
-    private static long server() {
-        if (on("glassfish")) {
-            return ProcessHandle.current().pid();
-        }
-        String home = System.getProperty("it.server.home");
-        return ProcessHandle.allProcesses()
-                .filter(process -> process.pid() != ProcessHandle.current().pid()
-                        && process.info().commandLine().orElse("").contains(home)
-                        && process.info().command().orElse("").endsWith("java"))
-                .findFirst()
-                .orElseThrow()
-                .pid();
     }
 }
