@@ -32,6 +32,13 @@ public final class Run {
     private static final Pattern UNDEPLOYED =
             Pattern.compile("WFLYSRV0026|Boot Command deploy failed|No applications deployed");
 
+    /**
+     * Now and then the thread of Payara 6.2025.9 that deploys has lost its class loader by then, and nothing can be deployed in
+     * that process. eclipse-ee4j/glassfish#25552 is another race of the same start.
+     */
+    private static final Pattern LOADER_LOST =
+            Pattern.compile("at com\\.sun\\.enterprise\\.security\\.PolicyLoader\\.loadClass");
+
     private final Path home;
     private final Path war;
     private final int port;
@@ -43,6 +50,7 @@ public final class Run {
     private final Path base;
 
     private final Path log;
+    private volatile Process server; // the one that runs
     private volatile boolean stopping;
 
     private Run(String server, Path home, Path war, int port, String address, List<String> options) {
@@ -237,32 +245,34 @@ public final class Run {
         System.out.println("Starting Parley on " + name + ", log in " + log);
         List<String> full = new ArrayList<>(line);
         full.addAll(1, options);
-        Process server = builder(full).start();
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server)));
+        start(full, input);
+        Runtime.getRuntime().addShutdownHook(new Thread(this::stop));
         Thread lifeline = new Thread(() -> {
             awaitEndOfInput();
             System.exit(0);
         });
         lifeline.setDaemon(true);
         lifeline.start();
-        try (var stdin = server.outputWriter()) {
-            stdin.write(input);
-        } catch (IOException e) {
-            // It has ended already, which the next lines find out.
-        }
 
         String host = List.of("127.0.0.1", "0.0.0.0", "::", "::1").contains(address) ? "localhost" : address;
         URI page = URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port + "/");
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
+        boolean again = false;
         while (!answers(page)) {
             if (server.waitFor(200, TimeUnit.MILLISECONDS)) {
                 throw new Failure(
                         name + " ended (" + server.exitValue() + ") before the page answered: see " + log + ".");
             }
-            if (UNDEPLOYED
-                    .matcher(Files.readString(log, StandardCharsets.ISO_8859_1))
-                    .find()) {
-                throw new Failure("Parley did not deploy on " + name + ": see " + log + ".");
+            String logged = Files.readString(log, StandardCharsets.ISO_8859_1);
+            if (UNDEPLOYED.matcher(logged).find()) {
+                if (again || !LOADER_LOST.matcher(logged).find()) {
+                    throw new Failure("Parley did not deploy on " + name + ": see " + log + ".");
+                }
+                again = true;
+                System.out.println(name + " lost a class loader in its start and is started again.");
+                server.destroyForcibly().waitFor();
+                Files.delete(log);
+                start(full, input);
             }
             if (System.nanoTime() > deadline) {
                 throw new Failure(page + " did not answer within " + START_SECONDS + " seconds: see " + log + ".");
@@ -275,6 +285,15 @@ public final class Run {
         int status = server.waitFor();
         if (!stopping) {
             throw new Failure(name + " ended by itself (" + status + "): see " + log + ".");
+        }
+    }
+
+    private void start(List<String> line, String input) throws IOException {
+        server = builder(line).start();
+        try (var stdin = server.outputWriter()) {
+            stdin.write(input);
+        } catch (IOException e) {
+            // It has ended already, which the caller finds out.
         }
     }
 
@@ -298,7 +317,7 @@ public final class Run {
     }
 
     /** In order if the server can, by force when it takes too long. */
-    private void stop(Process server) {
+    private void stop() {
         stopping = true;
         if (!server.isAlive()) {
             return;
