@@ -61,7 +61,7 @@ class ArchitectureTest {
         GATE_STANDS_BESIDE_THE_HUB {
             @Override
             ArchRule in(String base) {
-                return uses(base, "gate", "protocol", "ops");
+                return uses(base, "gate", "wire", "protocol", "ops");
             }
         },
         ENDPOINTS_REACH_PEERS_THROUGH_THE_HUB {
