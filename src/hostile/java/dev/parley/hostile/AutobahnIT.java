@@ -1,5 +1,6 @@
 package dev.parley.hostile;
 
+import dev.parley.testing.Command;
 import java.net.URI;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;

@@ -3,6 +3,7 @@ package dev.parley.hostile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.parley.testing.Command;
 import dev.parley.testing.RawSocket;
 import java.io.OutputStream;
 import java.net.URI;

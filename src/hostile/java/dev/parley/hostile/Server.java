@@ -1,6 +1,7 @@
 package dev.parley.hostile;
 
 import dev.parley.testing.Api;
+import dev.parley.testing.Command;
 import dev.parley.testing.Launched;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,12 +1,7 @@
 package dev.parley.testing;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.stream.Stream;
 
 /** The JVM of the server that a test is a client of, seen from outside. */
 public final class ServerProcess {
@@ -16,16 +11,8 @@ public final class ServerProcess {
     /** What {@code jcmd} answers to a command, the command and its arguments. */
     public static String jcmd(String... command) {
         String tool = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
-        try {
-            var line = new ArrayList<>(List.of(tool, Long.toString(pid())));
-            line.addAll(List.of(command));
-            var process = new ProcessBuilder(line).redirectErrorStream(true).start();
-            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(process.waitFor()).as(output).isZero();
-            return output;
-        } catch (IOException | InterruptedException e) {
-            throw new AssertionError(String.join(" ", command), e);
-        }
+        return Command.run(Stream.concat(Stream.of(tool, Long.toString(pid())), Stream.of(command))
+                .toArray(String[]::new));
     }
 
     /** This very process for a GlassFish that is embedded. */

@@ -28,7 +28,7 @@ class HandshakeMemoryIT extends OnServer {
 
     @Test
     void anOpenSocketHoldsNoExchange() {
-        int before = exchanges(); // of tests before this one, whose sockets the server has yet to miss
+        int before = exchanges(); // of tests before: a pool's thread holds its last task, and that an application
         var sockets = IntStream.range(0, SOCKETS)
                 .mapToObj(i -> open("/ws/echo?prefix="))
                 .toList();

@@ -1,16 +1,16 @@
-package dev.parley.hostile;
+package dev.parley.testing;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
 /** A program of this machine, run to its end. */
-final class Command {
+public final class Command {
 
     private Command() {}
 
     /** What it prints; a failure if it ends with another status than 0. */
-    static String run(String... line) {
+    public static String run(String... line) {
         try {
             var process = new ProcessBuilder(line).redirectErrorStream(true).start();
             process.getOutputStream().close();
