@@ -202,8 +202,9 @@ final class Dialogue {
             }
             case 9 -> close(NO_CLOSE_CODES[random.nextInt(NO_CLOSE_CODES.length)]);
             case 10 -> frame("half a close code", RawSocket.CLOSE, true, noise(1));
-            case 11 -> frame(
-                    "close reason that is not UTF-8", RawSocket.CLOSE, true, new byte[] {3, (byte) 0xE8, (byte) 0xC0});
+            case 11 ->
+                frame("close reason that is not UTF-8", RawSocket.CLOSE, true, new byte[] {3, (byte) 0xE8, (byte) 0xC0
+                });
             case 12 -> {
                 mayBeTaken = true;
                 declare("length in eight bytes that fits one", 5);
@@ -216,8 +217,8 @@ final class Dialogue {
                 cutShort = true;
                 declare("length without sense", length);
             }
-            case 14 -> frame(
-                    "too long", fragmented == 0 ? RawSocket.BINARY : RawSocket.CONTINUATION, true, noise(TOO_LONG));
+            case 14 ->
+                frame("too long", fragmented == 0 ? RawSocket.BINARY : RawSocket.CONTINUATION, true, noise(TOO_LONG));
             default -> {
                 cutShort = true;
                 var noise = noise(2 + random.nextInt(60));

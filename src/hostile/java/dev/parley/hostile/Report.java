@@ -11,8 +11,7 @@ import java.util.Map;
  */
 final class Report {
 
-    private static final String HEAD =
-            """
+    private static final String HEAD = """
             # Faults and attacks: %s
 
             Written by `mvn verify -Phostile,%s`; what the columns mean stands in [hostile.md](hostile.md).

@@ -16,7 +16,13 @@ import org.jspecify.annotations.Nullable;
  * @param content what was sent
  */
 public record Publication(
-        String room, long offset, long previous, Sender sender, @Nullable String id, Instant at, Content content) {
+        String room,
+        long offset,
+        long previous,
+        Sender sender,
+        @Nullable String id,
+        Instant at,
+        Content content) {
 
     /** The same, as the one after another. */
     Publication follows(long before) {

@@ -14,7 +14,11 @@ import org.jspecify.annotations.Nullable;
  * @param identity who the client is
  * @param seat its place in the quotas, null if nothing counts it
  */
-public record Handshake(String room, Map<String, String> query, Identity identity, @Nullable Seat seat) {
+public record Handshake(
+        String room,
+        Map<String, String> query,
+        Identity identity,
+        @Nullable Seat seat) {
 
     static final String KEY = Handshake.class.getName();
 

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param id the user's own key for it, or null; the same again is the same message
  * @param text the text, of any length
  */
-public record Publish(String room, @Nullable String user, @Nullable String id, String text) {
+public record Publish(
+        String room, @Nullable String user, @Nullable String id, String text) {
 
     /**
      * Refuses what a client could not have said either.

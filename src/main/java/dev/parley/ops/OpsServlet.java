@@ -53,15 +53,16 @@ public class OpsServlet extends HttpServlet {
     @Override
     protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
         switch (String.valueOf(request.getPathInfo())) {
-            case "/health/live" -> json(
-                    response, HttpServletResponse.SC_OK, status(true).build());
+            case "/health/live" ->
+                json(response, HttpServletResponse.SC_OK, status(true).build());
             case "/health/ready" -> ready(response);
             case "/metrics" -> metrics(response, request.getHeader("Accept"));
-            default -> problem(
-                    response,
-                    HttpServletResponse.SC_NOT_FOUND,
-                    "Not Found",
-                    "There are health/live, health/ready and metrics.");
+            default ->
+                problem(
+                        response,
+                        HttpServletResponse.SC_NOT_FOUND,
+                        "Not Found",
+                        "There are health/live, health/ready and metrics.");
         }
     }
 

@@ -112,8 +112,8 @@ public final class JsonCodec {
                 yield new RoomRequest.Chat(members.chat(id, maxText), id);
             }
             case "typing" -> new RoomRequest.Typing();
-            case "auth" -> new RoomRequest.Auth(
-                    members.string("token", ErrorCode.BAD_TOKEN, "auth needs it, a string", null));
+            case "auth" ->
+                new RoomRequest.Auth(members.string("token", ErrorCode.BAD_TOKEN, "auth needs it, a string", null));
             case "ping" -> new RoomRequest.Ping();
             case "bye" -> new RoomRequest.Bye();
             default -> throw unknownType(REQUESTS);

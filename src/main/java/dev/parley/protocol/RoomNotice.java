@@ -72,7 +72,12 @@ public sealed interface RoomNotice {
      * @param id the sender's key for it, if the reader is the sender
      */
     @JsonbPropertyOrder({"offset", "from", "text", "at", "id"})
-    record Message(long offset, String from, String text, String at, @Nullable String id) implements RoomNotice {}
+    record Message(
+            long offset,
+            String from,
+            String text,
+            String at,
+            @Nullable String id) implements RoomNotice {}
 
     /**
      * A connection came.

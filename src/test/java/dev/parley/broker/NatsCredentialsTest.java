@@ -27,8 +27,7 @@ class NatsCredentialsTest {
         ByteBuffer seed = ByteBuffer.allocate(36);
         seed.put((byte) 0x95).put((byte) 0).put(HexFormat.of().parseHex(SECRET));
         Path file = Files.writeString(
-                directory.resolve("user.creds"),
-                """
+                directory.resolve("user.creds"), """
                 -----BEGIN NATS USER JWT-----
                 head.claims.sign-ature_
                 ------END NATS USER JWT------
@@ -38,8 +37,7 @@ class NatsCredentialsTest {
                 -----BEGIN USER NKEY SEED-----
                 %s
                 ------END USER NKEY SEED------
-                """
-                        .formatted(new String(Encoding.base32Encode(seed.array()))));
+                """.formatted(new String(Encoding.base32Encode(seed.array()))));
         NatsCredentials credentials = NatsCredentials.of(file);
         assertThat(new String(credentials.getJWT())).isEqualTo("head.claims.sign-ature_");
         assertThat(HexFormat.of().formatHex(credentials.sign(new byte[] {0x72})))

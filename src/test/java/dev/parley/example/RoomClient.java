@@ -125,12 +125,12 @@ public final class RoomClient implements AutoCloseable {
                 offset = at;
             }
             case "gap" -> offset = message.getJsonNumber("to").longValue();
-            case "drain" -> drainMillis =
-                    message.getJsonNumber("reconnectAfterMs").longValue();
-            case "ack" -> settle(message)
-                    .complete(message.getJsonNumber("offset").longValue());
-            case "error" -> settle(message)
-                    .completeExceptionally(new IllegalArgumentException(message.getString("message")));
+            case "drain" ->
+                drainMillis = message.getJsonNumber("reconnectAfterMs").longValue();
+            case "ack" ->
+                settle(message).complete(message.getJsonNumber("offset").longValue());
+            case "error" ->
+                settle(message).completeExceptionally(new IllegalArgumentException(message.getString("message")));
             default -> {}
         }
         reader.accept(message);

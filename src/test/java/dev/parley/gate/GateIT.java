@@ -176,13 +176,14 @@ class GateIT extends OnServer {
                     case 0 -> socket.handshake("/ws/chat/main?user=a%0Ab", "X-Forwarded-For", address);
                     case 1 -> socket.handshake("/ws/echo", "X-Forwarded-For", address, "Origin", "http://evil.example");
                     case 2 -> socket.handshake("/ws/none", "X-Forwarded-For", address);
-                    case 3 -> RawSocket.connect(base())
-                            .write(("GET /ws/chat/main HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
-                                            + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                                            + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nX-Forwarded-For: "
-                                            + address + "\r\n\r\n")
-                                    .getBytes(StandardCharsets.US_ASCII))
-                            .reset();
+                    case 3 ->
+                        RawSocket.connect(base())
+                                .write(("GET /ws/chat/main HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+                                                + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                                                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nX-Forwarded-For: "
+                                                + address + "\r\n\r\n")
+                                        .getBytes(StandardCharsets.US_ASCII))
+                                .reset();
                     case 4 -> socket.handshake("/ws/echo", "X-Forwarded-For", address);
                     default -> {
                         if (socket.handshake("/ws/echo", "X-Forwarded-For", address)

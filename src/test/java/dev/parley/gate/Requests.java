@@ -25,8 +25,9 @@ final class Requests {
                 (proxy, method, arguments) -> switch (method.getName()) {
                     case "getRemoteAddr" -> address;
                     case "getScheme" -> "http";
-                    case "getHeader" -> all.getOrDefault((String) arguments[0], Collections.singletonList(null))
-                            .get(0);
+                    case "getHeader" ->
+                        all.getOrDefault((String) arguments[0], Collections.singletonList(null))
+                                .get(0);
                     case "getHeaders" -> Collections.enumeration(all.getOrDefault((String) arguments[0], List.of()));
                     default -> throw new UnsupportedOperationException(method.getName());
                 });

@@ -15,8 +15,7 @@ import org.junit.jupiter.api.Test;
 /** Beans of the application publish, and what is rolled back was never said. */
 class PublishIT extends OnServer {
 
-    private static final String EJBS =
-            """
+    private static final String EJBS = """
             <ejb-jar xmlns="https://jakarta.ee/xml/ns/jakartaee" version="4.0">
               <enterprise-beans>
                 <session>

@@ -55,8 +55,7 @@ class SettingsPageTest {
     }
 
     private static String page(Config defaults) {
-        StringBuilder page = new StringBuilder(
-                """
+        StringBuilder page = new StringBuilder("""
                 # Settings
 
                 Every setting of Parley. This page is made from `reference.conf` and the code that reads it: `%s`.
@@ -65,8 +64,7 @@ class SettingsPageTest {
 
                 | key | default | allowed | |
                 |---|---|---|---|
-                """
-                        .formatted(COMMAND));
+                """.formatted(COMMAND));
         read(defaults).forEach((key, entry) -> {
             String value = entry.value().isEmpty() ? "none" : "`" + entry.value() + "`";
             page.append(
