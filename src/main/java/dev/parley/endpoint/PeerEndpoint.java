@@ -1,18 +1,12 @@
 package dev.parley.endpoint;
 
 import dev.parley.gate.Handshake;
-import dev.parley.gate.Identity;
-import dev.parley.gate.Seat;
+import dev.parley.hub.Admission;
 import dev.parley.hub.Conversation;
 import dev.parley.hub.Hub;
 import dev.parley.hub.Peer;
-import dev.parley.protocol.CloseReasons;
 import jakarta.inject.Inject;
 import jakarta.websocket.CloseReason;
-import jakarta.websocket.OnClose;
-import jakarta.websocket.OnError;
-import jakarta.websocket.OnMessage;
-import jakarta.websocket.OnOpen;
 import jakarta.websocket.PongMessage;
 import jakarta.websocket.Session;
 import java.nio.ByteBuffer;
@@ -20,9 +14,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way from a session to the hub, for every endpoint: a subclass with {@code @ServerEndpoint} says what to do with whole
- * messages and inherits the rest. The container makes one instance per connection and calls it for one message at a time;
- * {@code @OnClose} may come beside a message.
+ * The way from a session to the hub, for every endpoint. A subclass with {@code @ServerEndpoint} says in {@link #converse} what to
+ * do with whole messages, and overrides the six public methods with their annotations and a call of {@code super}: annotations of
+ * methods are not inherited (Jakarta WebSocket 2.1 §4.8), and Open Liberty keeps to that. The container makes one instance
+ * per connection and calls it for one message at a time; {@code @OnClose} may come beside a message.
  */
 public abstract class PeerEndpoint {
 
@@ -45,25 +40,30 @@ public abstract class PeerEndpoint {
     protected abstract Conversation converse(Peer peer, Handshake handshake);
 
     /**
-     * A client has connected.
+     * For {@code @OnOpen}: opens a peer. A session that the gate has not checked is closed with 1008, and
+     * {@link #converse} is not called.
      *
-     * @param session its session
+     * @param session the session
      */
-    @OnOpen
-    public final void onOpen(Session session) {
+    public void onOpen(Session session) {
         subprotocol = Objects.requireNonNullElse(session.getNegotiatedSubprotocol(), "");
-        Handshake handshake = Handshake.of(session);
-        peer = hub.open(session, opened -> {
-            Seat seat = handshake.seat();
-            if (seat != null) {
-                seat.use();
-                opened.whenGone(seat::release);
-            }
-            Identity identity = handshake.identity();
-            opened.expireAt(
-                    identity.expires(), identity.isUnknown() ? CloseReasons.UNAUTHENTICATED : CloseReasons.EXPIRED);
-            return converse(opened, handshake);
-        });
+        peer = hub.open(session, opened -> converse(opened, Handshake.of(session)));
+    }
+
+    /**
+     * For {@code @OnOpen} of an endpoint whose path has a room: as {@link #onOpen}, if the container has matched the
+     * room that the gate has checked. Otherwise nobody has checked that room, and the session is closed with 1008.
+     *
+     * @param session the session
+     * @param room the room as the container gives it, a {@code @PathParam}
+     */
+    protected final void openRoom(Session session, String room) {
+        if (session.getUserProperties().get(Admission.KEY) instanceof Handshake handshake
+                && !handshake.room().equals(room)) {
+            session.getUserProperties().remove(Admission.KEY);
+            handshake.closed();
+        }
+        onOpen(session);
     }
 
     /**
@@ -76,62 +76,57 @@ public abstract class PeerEndpoint {
     }
 
     /**
-     * A part of a text message came. Parts, not whole messages: only so does a limit hold on every server.
+     * For {@code @OnMessage}: a part of a text message came. Parts, not whole messages: only so does a limit hold on every server.
      *
      * @param part the part
      * @param last whether the message ends with it
      */
-    @OnMessage
-    public final void onText(String part, boolean last) {
+    public void onText(String part, boolean last) {
         if (peer != null) {
             peer.text(part, last);
         }
     }
 
     /**
-     * A part of a binary message came.
+     * For {@code @OnMessage}: a part of a binary message came.
      *
      * @param part the part
      * @param last whether the message ends with it
      */
-    @OnMessage
-    public final void onBinary(ByteBuffer part, boolean last) {
+    public void onBinary(ByteBuffer part, boolean last) {
         if (peer != null) {
             peer.binary(part, last);
         }
     }
 
     /**
-     * A pong came.
+     * For {@code @OnMessage}: a pong came.
      *
      * @param pong the answer to a ping of the heartbeat, or one that nobody asked for
      */
-    @OnMessage
-    public final void onPong(PongMessage pong) {
+    public void onPong(PongMessage pong) {
         if (peer != null) {
             peer.pong(pong.getApplicationData().remaining());
         }
     }
 
     /**
-     * The client has gone.
+     * For {@code @OnClose}: the client has gone.
      *
      * @param reason as the container gives it
      */
-    @OnClose
-    public final void onClose(CloseReason reason) {
+    public void onClose(CloseReason reason) {
         if (peer != null) {
             peer.closed(reason);
         }
     }
 
     /**
-     * Something failed.
+     * For {@code @OnError}: something failed.
      *
      * @param failure what failed
      */
-    @OnError
-    public final void onError(Throwable failure) {
+    public void onError(Throwable failure) {
         if (peer != null) {
             peer.failed(failure);
         }

@@ -5,6 +5,13 @@ import dev.parley.gate.HandshakeConfigurator;
 import dev.parley.hub.Conversation;
 import dev.parley.hub.Peer;
 import dev.parley.protocol.Reversal;
+import jakarta.websocket.CloseReason;
+import jakarta.websocket.OnClose;
+import jakarta.websocket.OnError;
+import jakarta.websocket.OnMessage;
+import jakarta.websocket.OnOpen;
+import jakarta.websocket.PongMessage;
+import jakarta.websocket.Session;
 import jakarta.websocket.server.ServerEndpoint;
 import java.nio.ByteBuffer;
 
@@ -14,6 +21,42 @@ public class ReverseEndpoint extends PeerEndpoint {
 
     /** For the container. */
     public ReverseEndpoint() {}
+
+    @Override
+    @OnOpen
+    public void onOpen(Session session) {
+        super.onOpen(session);
+    }
+
+    @Override
+    @OnMessage
+    public void onText(String part, boolean last) {
+        super.onText(part, last);
+    }
+
+    @Override
+    @OnMessage
+    public void onBinary(ByteBuffer part, boolean last) {
+        super.onBinary(part, last);
+    }
+
+    @Override
+    @OnMessage
+    public void onPong(PongMessage pong) {
+        super.onPong(pong);
+    }
+
+    @Override
+    @OnClose
+    public void onClose(CloseReason reason) {
+        super.onClose(reason);
+    }
+
+    @Override
+    @OnError
+    public void onError(Throwable failure) {
+        super.onError(failure);
+    }
 
     @Override
     protected Conversation converse(Peer peer, Handshake handshake) {

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RoomConversation implements Conversation, RoomRequest.Visitor {
 
-    private static final String FORBIDDEN = "the client may not publish here";
+    private static final String FORBIDDEN = "The client may not publish in this room.";
 
     private final JsonCodec codec;
     private final Gate gate;
@@ -80,7 +80,7 @@ final class RoomConversation implements Conversation, RoomRequest.Visitor {
 
     @Override
     public void chat(RoomRequest.Chat chat) {
-        if (room != null && handshake.identity().mayPublish(handshake.room())) {
+        if (room != null) {
             room.publish(chat.text(), chat.id())
                     .whenComplete((position, failure) -> answer(chat.id(), position, failure));
         } else {
@@ -115,7 +115,7 @@ final class RoomConversation implements Conversation, RoomRequest.Visitor {
                 return;
             }
             handshake = renewed;
-            peer.expireAt(renewed.identity().expires(), CloseReasons.EXPIRED);
+            peer.renew(renewed);
             if (room == null) {
                 room = enter();
             } else {

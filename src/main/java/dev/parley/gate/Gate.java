@@ -14,7 +14,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
@@ -103,7 +102,7 @@ public class Gate {
         if (settings.token().required()) {
             throw Refusal.noToken();
         }
-        return asked;
+        return asked.by(Identity.ANYONE);
     }
 
     /**
@@ -167,7 +166,7 @@ public class Gate {
     }
 
     private Identity identifyPeer(HttpServletRequest request, Handshake asked) throws Refusal {
-        List<String> protocols = protocols(request);
+        List<String> protocols = Upgrade.protocols(request);
         String token = bearer(request);
         if (token == null) {
             token = protocols.stream()
@@ -199,13 +198,6 @@ public class Gate {
                         && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())
                 ? authorization.substring(BEARER.length()).strip()
                 : null;
-    }
-
-    private static List<String> protocols(HttpServletRequest request) {
-        return Collections.list(request.getHeaders("Sec-WebSocket-Protocol")).stream()
-                .flatMap(line -> Arrays.stream(line.split(",", -1)))
-                .map(String::strip)
-                .toList();
     }
 
     /** RFC 6455 §10.2. Without an {@code Origin} it is no browser: there is nobody to be abused. */

@@ -1,7 +1,11 @@
 package dev.parley.gate;
 
+import dev.parley.hub.Admission;
+import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.RoomName;
+import jakarta.websocket.CloseReason;
 import jakarta.websocket.Session;
+import java.time.Instant;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -18,27 +22,28 @@ public record Handshake(
         String room,
         Map<String, String> query,
         Identity identity,
-        @Nullable Seat seat) {
+        @Nullable Seat seat) implements Admission {
 
-    static final String KEY = Handshake.class.getName();
+    private static final String UNCHECKED =
+            "The gate has not checked this session: its endpoint needs configurator = HandshakeConfigurator.class";
 
-    /** On its way from the filter to the configurator, which runs inside it on the same thread and takes it away. */
-    static final ThreadLocal<@Nullable Handshake> CURRENT = new ThreadLocal<>();
-
-    private static final Handshake NONE = new Handshake("", Map.of());
-
+    /** What a request asks for, before anybody has asked who makes it: nobody, who may do nothing. */
     Handshake(String room, Map<String, String> query) {
-        this(room, query, Identity.ANYONE, null);
+        this(room, query, Identity.NOBODY, null);
     }
 
     /**
      * The handshake of a session whose endpoint has the {@link HandshakeConfigurator}.
      *
      * @param session the session
-     * @return what was asked for; nothing in particular if the endpoint has another configurator
+     * @return what the client asked for
+     * @throws IllegalStateException if the gate has not checked the session
      */
     public static Handshake of(Session session) {
-        return session.getUserProperties().get(KEY) instanceof Handshake handshake ? handshake : NONE;
+        if (session.getUserProperties().get(KEY) instanceof Handshake handshake) {
+            return handshake;
+        }
+        throw new IllegalStateException(UNCHECKED);
     }
 
     /**
@@ -49,6 +54,45 @@ public record Handshake(
     public @Nullable String user() {
         String known = identity.user();
         return known == null ? query.get("user") : known;
+    }
+
+    @Override
+    public boolean mayRead(String name) {
+        return identity.mayRead(name);
+    }
+
+    @Override
+    public boolean mayPublish(String name) {
+        return identity.mayPublish(name);
+    }
+
+    @Override
+    public Instant expires() {
+        return identity.expires();
+    }
+
+    @Override
+    public CloseReason expiryReason() {
+        return identity.isUnknown() ? CloseReasons.UNAUTHENTICATED : CloseReasons.EXPIRED;
+    }
+
+    @Override
+    public boolean admits(boolean first, int size) {
+        return true;
+    }
+
+    @Override
+    public void opened() {
+        if (seat != null) {
+            seat.use();
+        }
+    }
+
+    @Override
+    public void closed() {
+        if (seat != null) {
+            seat.release();
+        }
     }
 
     /** Whether it is for a room of the chat, where a token may come as a message. */

@@ -10,11 +10,11 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The gate: everything that can refuse a handshake does it here, before the upgrade, on all servers alike. Mapped by URL:
- * Undertow and Tyrus upgrade in filters of their own that stand behind all that are.
+ * The gate for handshakes: everything that can refuse one does it here, before the upgrade, on all servers alike. Whatever a
+ * container could take for a handshake goes on only if it is a flawless one. Mapped by URL: Undertow and Tyrus upgrade in filters
+ * of their own, behind all filters that are mapped by URL.
  */
 public class HandshakeFilter extends HttpFilter {
 
@@ -38,26 +38,16 @@ public class HandshakeFilter extends HttpFilter {
                 chain.doFilter(request, response); // the page, or nothing: 404
                 return;
             }
-            Handshake.CURRENT.set(gate.admit(request, asked));
+            CheckedRequest.begin(request, gate.admit(request, asked));
             try {
                 chain.doFilter(request, response);
                 RequestConnection.forget(request);
             } finally {
-                release(Handshake.CURRENT.get());
+                CheckedRequest.end();
             }
         } catch (Refusal refusal) {
             metrics.refused(refusal.word());
             refuse(response, refusal);
-        }
-    }
-
-    /** Gives back the seat of a handshake that no endpoint took: there is none on its path, or the upgrade failed. */
-    private static void release(@Nullable Handshake left) {
-        if (left != null) {
-            Handshake.CURRENT.remove();
-            if (left.seat() != null) {
-                left.seat().release();
-            }
         }
     }
 

@@ -27,7 +27,10 @@ public record Identity(@Nullable String user, List<String> rooms, Set<Right> rig
     static final List<String> EVERYWHERE = List.of("*");
 
     /** A client without a token where none is needed: it may do anything, under any name. */
-    public static final Identity ANYONE = new Identity(null, EVERYWHERE, Set.of(Right.values()), Instant.MAX);
+    static final Identity ANYONE = new Identity(null, EVERYWHERE, Set.of(Right.values()), Instant.MAX);
+
+    /** A client that nobody has asked yet who it is: it may do nothing. */
+    static final Identity NOBODY = unknown(Instant.EPOCH);
 
     /**
      * A client that may do nothing until a message of its brings a token.
@@ -74,7 +77,7 @@ public record Identity(@Nullable String user, List<String> rooms, Set<Right> rig
         }
         for (String pattern : rooms) {
             if (pattern.endsWith("*")
-                    ? room.startsWith(pattern.substring(0, pattern.length() - 1))
+                    ? room.regionMatches(0, pattern, 0, pattern.length() - 1)
                     : room.equals(pattern)) {
                 return true;
             }

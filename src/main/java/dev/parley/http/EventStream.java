@@ -1,7 +1,6 @@
 package dev.parley.http;
 
 import dev.parley.gate.Handshake;
-import dev.parley.gate.Seat;
 import dev.parley.hub.Form;
 import dev.parley.hub.Hub;
 import dev.parley.hub.Peer;
@@ -49,13 +48,7 @@ record EventStream(Start start) {
         HEADERS.forEach(response::setHeader);
         CompletableFuture<Peer> peer = new CompletableFuture<>();
         async.addListener(new Ending(peer));
-        peer.complete(hub.open(new EventStreamWriter(exchange.request(), exchange.output()), opened -> {
-            Seat seat = caller.seat();
-            if (seat != null) {
-                seat.use();
-                opened.whenGone(seat::release);
-            }
-            opened.expireAt(caller.identity().expires(), CloseReasons.EXPIRED);
+        peer.complete(hub.open(new EventStreamWriter(exchange.request(), exchange.output()), caller, opened -> {
             opened.join(caller.room(), caller.user(), Form.EVENTS, start);
             return (silent, message) -> {};
         }));

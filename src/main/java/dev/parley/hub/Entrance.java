@@ -1,6 +1,6 @@
 package dev.parley.hub;
 
-import dev.parley.hub.Membership.Admission;
+import dev.parley.hub.Membership.ReadStart;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.ErrorCode;
 import dev.parley.protocol.Position;
@@ -32,12 +32,12 @@ final class Entrance {
     }
 
     /** For one that is not greeted: it reads what is appended from a position on. */
-    Admission from(Membership member, long position) {
-        return new Admission(cursor(member, position, position, ring.offset()), List.of(), false);
+    ReadStart from(Membership member, long position) {
+        return new ReadStart(cursor(member, position, position, ring.offset()), List.of(), false);
     }
 
     /** For one that is greeted: it reads from where it left off, and is told what it cannot get any more. */
-    Admission greeted(Membership member) {
+    ReadStart greeted(Membership member) {
         Form form = member.form();
         long present = ring.tail();
         Position since = member.start().since();
@@ -65,7 +65,7 @@ final class Entrance {
         } else if (before != told) {
             greeting.add(form.frame(new RoomNotice.Gap(told + 1, before), new Position(ring.epoch(), before)));
         }
-        return new Admission(cursor(member, position, present, before), greeting, since != null && !recovered);
+        return new ReadStart(cursor(member, position, present, before), greeting, since != null && !recovered);
     }
 
     private Cursor cursor(Membership member, long position, long present, long told) {

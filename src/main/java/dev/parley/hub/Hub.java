@@ -6,6 +6,7 @@ import dev.parley.broker.Sender;
 import dev.parley.ops.Drain;
 import dev.parley.ops.Health;
 import dev.parley.ops.Metrics;
+import dev.parley.ops.RepeatedEvent;
 import dev.parley.ops.Settings;
 import dev.parley.ops.Threads;
 import dev.parley.protocol.CloseReasons;
@@ -21,6 +22,7 @@ import jakarta.enterprise.context.Initialized;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import jakarta.websocket.Session;
+import java.lang.System.Logger.Level;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
@@ -52,6 +54,7 @@ public class Hub {
     private Drain drain;
     private Heartbeat heartbeat;
     private OpenRooms rooms;
+    private final RepeatedEvent unchecked = new RepeatedEvent(Hub.class, Level.WARNING);
 
     /** For the container. */
     @SuppressWarnings("NullAway.Init") // the container calls use and start before anything else
@@ -100,7 +103,9 @@ public class Hub {
     }
 
     /**
-     * Opens a peer for a session just opened; its endpoint hands the session's callbacks on to it.
+     * Opens a peer for a session just opened; its endpoint hands the session's callbacks on to it. The session needs the
+     * {@link Admission} that the gate leaves in its user properties. Without one the session is closed with 1008, and the opening
+     * does not run.
      *
      * @param session the session, in {@code @OnOpen}
      * @param opening greets the peer, lets it join rooms, and says what to do with its messages
@@ -108,27 +113,35 @@ public class Hub {
      */
     public Peer open(Session session, Function<Peer, Conversation> opening) {
         int maxParts = Writers.partsAreFragments(session) ? settings.limits().fragments() : Integer.MAX_VALUE;
-        return open(writers.apply(session), inbound(maxParts), opening);
+        FrameWriter writer = writers.apply(session);
+        if (session.getUserProperties().get(Admission.KEY) instanceof Admission admission) {
+            return open(writer, admission, maxParts, opening);
+        }
+        unchecked.log(
+                "A session that the gate has not checked was closed with 1008. Every @ServerEndpoint on the hub needs"
+                        + " configurator = HandshakeConfigurator.class, and the application needs the HandshakeFilter on /*.");
+        return open(writer, Unchecked.ADMISSION, maxParts, peer -> {
+            peer.close(CloseReasons.UNCHECKED);
+            return (sender, message) -> {};
+        });
     }
 
     /**
      * Opens a peer for any connection that takes frames.
      *
      * @param writer brings frames to it
+     * @param admission what the gate grants it
      * @param opening greets the peer, lets it join rooms, and says what to do with its messages
      * @return the peer; whoever has the connection calls {@link Peer#closed} when it ends
      */
-    public Peer open(FrameWriter writer, Function<Peer, Conversation> opening) {
-        return open(writer, inbound(settings.limits().fragments()), opening);
+    public Peer open(FrameWriter writer, Admission admission, Function<Peer, Conversation> opening) {
+        return open(writer, admission, settings.limits().fragments(), opening);
     }
 
-    private Inbound inbound(int maxParts) {
-        return new Inbound(settings, maxParts, metrics, System::nanoTime);
-    }
-
-    private Peer open(FrameWriter writer, Inbound inbound, Function<Peer, Conversation> opening) {
+    private Peer open(FrameWriter writer, Admission admission, int maxParts, Function<Peer, Conversation> opening) {
         long id = ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
-        Peer peer = new Peer(id, this, writer, inbound, settings, metrics, relief);
+        Inbound inbound = new Inbound(settings, maxParts, metrics, System::nanoTime, admission);
+        Peer peer = new Peer(id, this, writer, admission, inbound, settings, metrics, relief);
         peers.put(id, peer);
         metrics.peerOpened();
         peer.open(opening);
@@ -160,6 +173,11 @@ public class Hub {
 
     Membership join(Peer peer, String name, @Nullable String user, Form form, Start start) {
         return rooms.join(peer, name, user, form, start);
+    }
+
+    /** A membership of a room that the peer is not let into: one that has already ended. */
+    Membership refuse(Peer peer, String name, @Nullable String user, Form form) {
+        return rooms.refuse(peer, name, user, form);
     }
 
     void leave(Membership membership) {

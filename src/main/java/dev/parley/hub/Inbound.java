@@ -19,6 +19,7 @@ final class Inbound {
     private final RateLimit excess; // what comes beyond the rate and is answered
     private final Metrics metrics;
     private final int maxParts;
+    private volatile Admission admission; // of its client, which may renew it
     private final StringBuilder text = new StringBuilder(0);
     private ByteBuffer binary = NOTHING;
     private int bytes;
@@ -27,12 +28,18 @@ final class Inbound {
 
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
-    Inbound(Settings settings, int maxParts, Metrics metrics, LongSupplier nanoTime) {
+    Inbound(Settings settings, int maxParts, Metrics metrics, LongSupplier nanoTime, Admission admission) {
         this.limits = settings.limits();
         this.rate = new RateLimit(settings.rate(), nanoTime);
         this.excess = new RateLimit(settings.rate(), nanoTime);
         this.metrics = metrics;
         this.maxParts = maxParts;
+        this.admission = admission;
+    }
+
+    /** Replaces the admission, from the next part on. */
+    void renew(Admission renewed) {
+        admission = renewed;
     }
 
     /** Why the part just offered closes the peer, or null if it does not; then it may yet be {@link #isTooFast}. */
@@ -54,7 +61,7 @@ final class Inbound {
      */
     @Nullable
     CloseReason refusePong(int size) {
-        return rate.admits(true, size) ? null : CloseReasons.TOO_FAST;
+        return admits(true, size) ? null : CloseReasons.TOO_FAST;
     }
 
     /** Whether the message whose part was just offered is beyond the rate. */
@@ -69,11 +76,16 @@ final class Inbound {
             return CloseReasons.TOO_LONG;
         }
         boolean first = parts == 1;
-        tooFast = (tooFast && !first) || !rate.admits(first, size);
+        tooFast = (tooFast && !first) || !admits(first, size);
         if (tooFast && !excess.admits(first, size)) {
             return CloseReasons.TOO_FAST;
         }
         return parts > maxParts ? CloseReasons.TOO_MANY_FRAGMENTS : null;
+    }
+
+    /** Within the rate of the connection, and within the rate that all connections of its client share. */
+    private boolean admits(boolean first, int size) {
+        return rate.admits(first, size) && admission.admits(first, size);
     }
 
     /** Takes a part that is not refused; gives the message if it is whole. */

@@ -19,10 +19,10 @@ public final class Membership {
     private final Form form;
     private final Start start;
     private final AtomicBoolean entered = new AtomicBoolean();
-    private volatile @Nullable Admission admission;
+    private volatile @Nullable ReadStart admission;
 
     /** How it starts to read: from where, what it is greeted with, and whether that says that messages are missing. */
-    record Admission(Cursor cursor, List<Frame> greeting, boolean missed) {}
+    record ReadStart(Cursor cursor, List<Frame> greeting, boolean missed) {}
 
     Membership(Room room, Peer peer, @Nullable String user, Form form, Start start) {
         this.room = room;
@@ -33,7 +33,8 @@ public final class Membership {
     }
 
     /**
-     * Publishes a text to the room, the peer itself included. If it cannot be published the peer is closed with 1013.
+     * Publishes a text to the room, the peer itself included. If it cannot be published the peer is closed with 1013; if the
+     * peer may not publish in this room it is closed with 1008.
      *
      * @param text the text
      */
@@ -61,7 +62,7 @@ public final class Membership {
         return peer.publish(this, id, new Content.Text(text));
     }
 
-    /** Tells the others in the room that the user is typing. */
+    /** Tells the others in the room that the user is typing; does nothing for a peer that may not publish in this room. */
     public void typing() {
         peer.typing(this);
     }
@@ -79,13 +80,13 @@ public final class Membership {
     }
 
     /** The room has opened for it. Under the room's lock. */
-    void admit(Admission admitted) {
+    void admit(ReadStart admitted) {
         admission = admitted;
     }
 
     /** Greets the peer and lets it read, once it is admitted; without locks. */
     void enter() {
-        Admission admitted = admission;
+        ReadStart admitted = admission;
         if (admitted != null && entered.compareAndSet(false, true)) {
             peer.enter(admitted);
         }
@@ -115,7 +116,7 @@ public final class Membership {
     /** Where it reads, null until it is admitted. */
     @Nullable
     Cursor cursor() {
-        Admission admitted = admission;
+        ReadStart admitted = admission;
         return admitted == null ? null : admitted.cursor;
     }
 }

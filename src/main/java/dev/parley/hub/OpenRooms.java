@@ -79,6 +79,11 @@ final class OpenRooms implements Broker.Listener {
         return joined[0];
     }
 
+    /** A membership that has ended before it began, of a room that nobody else finds. */
+    Membership refuse(Peer peer, String name, @Nullable String user, Form form) {
+        return new Membership(new Room(name, settings, relief, broker), peer, user, form, Start.NOW);
+    }
+
     /** Opens a room that deliveries find already, unless it has been left again; so opening and release take turns. */
     private void open(Room room) {
         List<CompletionStage<History>> opening = new ArrayList<>(1);

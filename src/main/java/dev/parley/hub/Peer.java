@@ -57,14 +57,23 @@ public final class Peer {
     private volatile @Nullable Inbound inbound; // null when it takes no more: a session keeps us for a while
     private final Pulse pulse = new Pulse();
     private Conversation conversation = (peer, message) -> {}; // the container's: it opens before it brings messages
+    private volatile Admission admission;
     private volatile @Nullable Expiry expiry;
     private volatile @Nullable Long brokenSince; // of System.nanoTime()
-    private volatile Runnable whenGone = () -> {};
 
-    Peer(long id, Hub hub, FrameWriter writer, Inbound inbound, Settings settings, Metrics metrics, Executor relief) {
+    Peer(
+            long id,
+            Hub hub,
+            FrameWriter writer,
+            Admission admission,
+            Inbound inbound,
+            Settings settings,
+            Metrics metrics,
+            Executor relief) {
         this.id = id;
         this.hub = hub;
         this.writer = writer;
+        this.admission = admission;
         this.inbound = inbound;
         this.textLimit = settings.limits().text();
         this.metrics = metrics;
@@ -73,6 +82,8 @@ public final class Peer {
     }
 
     void open(Function<Peer, Conversation> opening) {
+        admission.opened();
+        expireAt(admission.expires(), admission.expiryReason());
         guard(() -> conversation = opening.apply(this));
         outbox.release();
     }
@@ -103,7 +114,8 @@ public final class Peer {
     }
 
     /**
-     * Makes this peer a member of a room of this application, from now on.
+     * Makes this peer a member of a room of this application, from now on. A peer that may not read the room is closed with
+     * 1008.
      *
      * @param room the room's name; opened if this is its first member here
      * @param user the name it goes by there, null if it has none
@@ -116,7 +128,7 @@ public final class Peer {
 
     /**
      * Makes this peer a member of a room of this application. In a form that greets, the greeting says where it starts. If the
-     * room cannot be opened the peer is closed with 1013.
+     * room cannot be opened the peer is closed with 1013; if the peer may not read the room it is closed with 1008.
      *
      * @param room the room's name; opened if this is its first member here
      * @param user the name it goes by there, null if it has none
@@ -125,6 +137,10 @@ public final class Peer {
      * @return the membership; one that has already ended if the peer is gone
      */
     public Membership join(String room, @Nullable String user, Form form, Start start) {
+        if (!admission.mayRead(room)) {
+            close(CloseReasons.FORBIDDEN);
+            return hub.refuse(this, room, user, form);
+        }
         Membership membership = hub.join(this, room, user, form, start);
         boolean stays;
         synchronized (memberships) {
@@ -142,20 +158,28 @@ public final class Peer {
     }
 
     /** The room has taken it in. */
-    void enter(Membership.Admission admission) {
+    void enter(Membership.ReadStart admission) {
         metrics.gapsTold(admission.missed() ? 1 : 0);
         admission.greeting().forEach(this::send);
         outbox.add(admission.cursor());
     }
 
     /**
-     * Closes this peer at a time, within a second; from then on nothing is delivered to it or taken from it. Replaces what
-     * was set before.
+     * Replaces what the gate granted this peer, for instance when a message has brought a new token. From its expiry on, within
+     * a second, nothing is delivered to the peer or taken from it.
      *
-     * @param instant when; {@link Instant#MAX} for never
-     * @param reason why
+     * @param renewed what it may do from now on, with the same place as before
      */
-    public void expireAt(Instant instant, CloseReason reason) {
+    public void renew(Admission renewed) {
+        admission = renewed;
+        Inbound taking = inbound;
+        if (taking != null) {
+            taking.renew(renewed);
+        }
+        expireAt(renewed.expires(), renewed.expiryReason());
+    }
+
+    private void expireAt(Instant instant, CloseReason reason) {
         long nanos;
         try {
             nanos = Duration.between(Instant.now(), instant).toNanos();
@@ -164,18 +188,6 @@ public final class Peer {
             return;
         }
         expiry = new Expiry(System.nanoTime() + nanos, reason);
-    }
-
-    /**
-     * Has something done when this peer is gone from the hub, at once if it is. Replaces what was set before.
-     *
-     * @param task what to do, on any thread, perhaps twice; it returns soon
-     */
-    public void whenGone(Runnable task) {
-        whenGone = task;
-        if (state == State.CLOSED) {
-            task.run();
-        }
     }
 
     /** Whether its time has come; then it is being closed. */
@@ -320,7 +332,9 @@ public final class Peer {
 
     /** Publishes for a peer that cannot be told what becomes of it. */
     void publish(Membership membership, Content content) {
-        if (state == State.OPEN) {
+        if (!mayPublish(membership)) {
+            close(CloseReasons.FORBIDDEN);
+        } else if (state == State.OPEN) {
             hub.publish(membership, null, content).whenComplete((position, failure) -> {
                 if (failure != null) {
                     LOG.log(Level.DEBUG, "a message of a plain client was not published", failure);
@@ -330,7 +344,15 @@ public final class Peer {
         }
     }
 
+    private boolean mayPublish(Membership membership) {
+        return admission.mayPublish(membership.room().name());
+    }
+
     CompletionStage<Position> publish(Membership membership, @Nullable String id, Content content) {
+        if (!mayPublish(membership)) {
+            return CompletableFuture.failedFuture(
+                    new PublishException(ErrorCode.FORBIDDEN, "The client may not publish in this room."));
+        }
         return state == State.OPEN
                 ? hub.publish(membership, id, content)
                 : CompletableFuture.failedFuture(
@@ -338,7 +360,7 @@ public final class Peer {
     }
 
     void typing(Membership membership) {
-        if (state == State.OPEN) {
+        if (state == State.OPEN && mayPublish(membership)) {
             hub.typing(membership);
         }
     }
@@ -430,7 +452,7 @@ public final class Peer {
         outbox.close();
         if (first) {
             hub.forget(this, writer);
-            whenGone.run();
+            admission.closed();
         }
         return first;
     }

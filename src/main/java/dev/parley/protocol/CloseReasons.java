@@ -29,6 +29,14 @@ public final class CloseReasons {
     public static final CloseReason UNAUTHENTICATED =
             new CloseReason(CloseCodes.VIOLATED_POLICY, "no token came in time");
 
+    /** 1008: no gate has checked the session, which is a fault of the application's set-up; the client stays away. */
+    public static final CloseReason UNCHECKED =
+            new CloseReason(CloseCodes.VIOLATED_POLICY, "the server has not checked this connection");
+
+    /** 1008: the second invalid token; the client stays away. */
+    public static final CloseReason TOO_MANY_BAD_TOKENS =
+            new CloseReason(CloseCodes.VIOLATED_POLICY, "too many invalid tokens");
+
     /** 1008: the client did what its token does not allow; it stays away. */
     public static final CloseReason FORBIDDEN =
             new CloseReason(CloseCodes.VIOLATED_POLICY, "the token does not allow this");

@@ -31,7 +31,7 @@ public final class Writers {
      * @return gives a writer for a session just opened; safe for any thread
      */
     public static Function<Session, FrameWriter> choose(Choice choice) {
-        Function<Session, FrameWriter> way = choice == Choice.AUTO ? new Automatic() : PortableWriter::new;
+        Function<Session, FrameWriter> way = choice == Choice.AUTO ? new Automatic() : Writers::portable;
         return session -> {
             if (isFrom(session, TYRUS)) {
                 TyrusTimer.spare(session); // on the portable way too: it costs a task for each frame sent
@@ -49,6 +49,10 @@ public final class Writers {
      */
     public static boolean partsAreFragments(Session session) {
         return !isFrom(session, UNDERTOW);
+    }
+
+    private static FrameWriter portable(Session session) {
+        return new PortableWriter(session, isFrom(session, UNDERTOW));
     }
 
     private static boolean isFrom(Session session, String packages) {
@@ -73,7 +77,7 @@ public final class Writers {
             } catch (ReflectiveOperationException | LinkageError | RuntimeException e) {
                 way = Way.PORTABLE;
                 LOG.log(Level.WARNING, chosen + " is not as it was: batches go through " + Way.PORTABLE, e);
-                return new PortableWriter(session);
+                return portable(session);
             }
         }
 
@@ -102,7 +106,7 @@ public final class Writers {
         PORTABLE("the portable RemoteEndpoint.Async") {
             @Override
             FrameWriter open(Session session) {
-                return new PortableWriter(session);
+                return portable(session);
             }
         };
 

@@ -2,6 +2,7 @@ package dev.parley.architecture;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,9 +11,20 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import dev.parley.gate.HandshakeConfigurator;
+import jakarta.websocket.OnClose;
+import jakarta.websocket.OnError;
+import jakarta.websocket.OnMessage;
+import jakarta.websocket.OnOpen;
 import jakarta.websocket.RemoteEndpoint;
+import jakarta.websocket.server.ServerEndpoint;
+import java.lang.annotation.Annotation;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -58,10 +70,10 @@ class ArchitectureTest {
                 return uses(base, "hub", "broker", "wire", "protocol", "ops");
             }
         },
-        GATE_STANDS_BESIDE_THE_HUB {
+        GATE_ADMITS_TO_THE_HUB_AND_KNOWS_NO_ENDPOINT {
             @Override
             ArchRule in(String base) {
-                return uses(base, "gate", "wire", "protocol", "ops");
+                return uses(base, "gate", "hub", "wire", "protocol", "ops");
             }
         },
         ENDPOINTS_REACH_PEERS_THROUGH_THE_HUB {
@@ -86,6 +98,29 @@ class ArchitectureTest {
                         "org.xnio..",
                         "org.glassfish.tyrus..",
                         "org.glassfish.grizzly..");
+            }
+        },
+        ENDPOINTS_CARRY_THEIR_OWN_ANNOTATED_METHODS {
+            @Override
+            ArchRule in(String base) {
+                return classes()
+                        .that()
+                        .resideInAPackage(base + "..")
+                        .and()
+                        .areAnnotatedWith(ServerEndpoint.class)
+                        .should(new DeclareThemselves(
+                                List.of(OnOpen.class, OnMessage.class, OnClose.class, OnError.class)));
+            }
+        },
+        ENDPOINTS_GET_WHAT_THE_GATE_FOUND {
+            @Override
+            ArchRule in(String base) {
+                return classes()
+                        .that()
+                        .resideInAPackage(base + "..")
+                        .and()
+                        .areAnnotatedWith(ServerEndpoint.class)
+                        .should(new HaveTheConfigurator());
             }
         },
         NATS_STAYS_IN_BROKER {
@@ -141,6 +176,44 @@ class ArchitectureTest {
                     .dependOnClassesThat()
                     .resideInAnyPackage(packages)
                     .allowEmptyShould(true);
+        }
+    }
+
+    /** Annotations of methods are not inherited (Jakarta WebSocket 2.1 §4.8). */
+    private static final class DeclareThemselves extends ArchCondition<JavaClass> {
+
+        private final List<Class<? extends Annotation>> annotations;
+
+        DeclareThemselves(List<Class<? extends Annotation>> annotations) {
+            super("declare methods with " + annotations);
+            this.annotations = annotations;
+        }
+
+        @Override
+        public void check(JavaClass endpoint, ConditionEvents events) {
+            for (Class<? extends Annotation> annotation : annotations) {
+                boolean declared =
+                        endpoint.getMethods().stream().anyMatch(method -> method.isAnnotatedWith(annotation));
+                events.add(new SimpleConditionEvent(
+                        endpoint, declared, endpoint.getName() + " and @" + annotation.getSimpleName()));
+            }
+        }
+    }
+
+    private static final class HaveTheConfigurator extends ArchCondition<JavaClass> {
+
+        HaveTheConfigurator() {
+            super("name the HandshakeConfigurator");
+        }
+
+        @Override
+        public void check(JavaClass endpoint, ConditionEvents events) {
+            Class<?> configurator =
+                    endpoint.getAnnotationOfType(ServerEndpoint.class).configurator();
+            events.add(new SimpleConditionEvent(
+                    endpoint,
+                    configurator == HandshakeConfigurator.class,
+                    endpoint.getName() + " and its configurator"));
         }
     }
 

@@ -49,7 +49,7 @@ class HeartbeatTest {
     }
 
     private Peer open(GatedWriter writer) {
-        return hub.open(writer, peer -> (p, message) -> {});
+        return hub.open(writer, TestAdmission.toEverything(), peer -> (p, message) -> {});
     }
 
     private static long pings(GatedWriter writer) {
@@ -195,7 +195,7 @@ class HeartbeatTest {
         for (int i = 0; i < 110; i++) {
             GatedWriter writer = new GatedWriter().open();
             writers.add(writer);
-            Peer peer = hub.open(writer, opened -> (p, message) -> {});
+            Peer peer = hub.open(writer, TestAdmission.toEverything(), opened -> (p, message) -> {});
             peer.join("r", "u" + i, Form.PARLEY_V1);
         }
         pass(1);

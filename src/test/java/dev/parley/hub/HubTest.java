@@ -86,7 +86,8 @@ class HubTest {
             for (int i = 0; i < perSecond; i++) {
                 GatedWriter writer = new GatedWriter().open();
                 writers.add(writer);
-                large.open(writer, opened -> SILENT).join("r", "u" + writers.size(), Form.PARLEY_V1);
+                large.open(writer, TestAdmission.toEverything(), opened -> SILENT)
+                        .join("r", "u" + writers.size(), Form.PARLEY_V1);
             }
             large.sweep(Instant.now());
         }
@@ -188,7 +189,7 @@ class HubTest {
     @Test
     void whatWasSentBeforeACloseStillLeaves() {
         GatedWriter writer = new GatedWriter();
-        Peer peer = hub.open(writer, opened -> SILENT);
+        Peer peer = hub.open(writer, TestAdmission.toEverything(), opened -> SILENT);
         peer.send("one");
         peer.send("two");
         peer.close(CloseReasons.BYE);
@@ -204,7 +205,7 @@ class HubTest {
     void anExceptionOfAConversationClosesThatPeerWithAnIncident() {
         Guest other = new Guest("r", "u", Form.PLAIN);
         GatedWriter writer = new GatedWriter().open();
-        Peer broken = hub.open(writer, peer -> (p, message) -> {
+        Peer broken = hub.open(writer, TestAdmission.toEverything(), peer -> (p, message) -> {
             throw new IllegalStateException("secret");
         });
         broken.text("boom", true);
@@ -219,7 +220,7 @@ class HubTest {
     @Test
     void aBinaryMessageIsRefusedWhereAConversationDoesNotTakeIt() {
         GatedWriter writer = new GatedWriter().open();
-        Peer peer = hub.open(writer, opened -> SILENT);
+        Peer peer = hub.open(writer, TestAdmission.toEverything(), opened -> SILENT);
         peer.binary(ByteBuffer.allocate(3), true);
         assertThat(writer.closeReason()).isEqualTo(CloseReasons.TEXT_ONLY);
     }
@@ -227,7 +228,8 @@ class HubTest {
     @Test
     void nothingIsSaidToAConversationAfterTheClose() {
         List<String> said = new ArrayList<>();
-        Peer peer = hub.open(new GatedWriter().open(), opened -> (p, message) -> said.add(message));
+        Peer peer = hub.open(
+                new GatedWriter().open(), TestAdmission.toEverything(), opened -> (p, message) -> said.add(message));
         peer.text("one", true);
         peer.close(CloseReasons.BYE);
         peer.text("two", true);
@@ -236,7 +238,7 @@ class HubTest {
 
     @Test
     void joiningAfterTheCloseLeavesNoTrace() {
-        Peer peer = hub.open(new GatedWriter().open(), opened -> SILENT);
+        Peer peer = hub.open(new GatedWriter().open(), TestAdmission.toEverything(), opened -> SILENT);
         peer.closed(LEFT);
         peer.join("r", "ghost", Form.PLAIN);
         assertThat(hub.rooms()).isZero();
@@ -276,7 +278,7 @@ class HubTest {
                 for (int i = 0; i < 20; i++) {
                     ChanceWriter writer = new ChanceWriter(loops.get(i % 3), pool, random.nextLong());
                     readers.add(writer);
-                    peers.add(busy.open(writer, peer -> SILENT));
+                    peers.add(busy.open(writer, TestAdmission.toEverything(), peer -> SILENT));
                     rooms.add(peers.get(i).join("r", "p" + i, Form.LOBBY));
                 }
                 int senders = 3;
@@ -295,8 +297,10 @@ class HubTest {
                 pool.execute(() -> {
                     Random chance = new Random(churnSeed);
                     for (int i = 0; i < 100; i++) {
-                        Peer visitor =
-                                busy.open(new ChanceWriter(loops.get(i % 3), pool, chance.nextLong()), peer -> SILENT);
+                        Peer visitor = busy.open(
+                                new ChanceWriter(loops.get(i % 3), pool, chance.nextLong()),
+                                TestAdmission.toEverything(),
+                                peer -> SILENT);
                         visitor.join("r", "visitor", Form.LOBBY);
                         visitor.closed(LEFT);
                     }
@@ -350,7 +354,7 @@ class HubTest {
 
         Guest(String room, String user, Form form, GatedWriter writer) {
             this.writer = writer;
-            this.peer = hub.open(writer, opened -> SILENT);
+            this.peer = hub.open(writer, TestAdmission.toEverything(), opened -> SILENT);
             this.room = peer.join(room, user, form);
         }
     }

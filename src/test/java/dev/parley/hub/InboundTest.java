@@ -133,7 +133,7 @@ class InboundTest {
     }
 
     private static Inbound inbound(Settings settings) {
-        return new Inbound(settings, 4, METRICS, () -> 0);
+        return new Inbound(settings, 4, METRICS, () -> 0, TestAdmission.toEverything());
     }
 
     private String offer(String part, boolean last) {

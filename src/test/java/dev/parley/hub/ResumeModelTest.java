@@ -194,7 +194,7 @@ class ResumeModelTest {
                     writer = connection;
                     frames = 0;
                     since = epochSeen.isEmpty() ? null : new Position(epochSeen, at);
-                    peer = hub.open(connection, opened -> (p, message) -> {});
+                    peer = hub.open(connection, TestAdmission.toEverything(), opened -> (p, message) -> {});
                     peer.join("r", name, Form.PARLEY_V1, new Start(since, 0));
                 }
             }

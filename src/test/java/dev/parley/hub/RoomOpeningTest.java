@@ -178,7 +178,7 @@ class RoomOpeningTest {
     @Test
     void aPlainClientWhoseMessageIsNotPublishedIsClosed() {
         GatedWriter writer = new GatedWriter().open();
-        Peer peer = hub.open(writer, opened -> {
+        Peer peer = hub.open(writer, TestAdmission.toEverything(), opened -> {
             Membership room = opened.join("r", "alice", Form.PLAIN);
             return (p, message) -> room.publish(message);
         });
@@ -300,7 +300,7 @@ class RoomOpeningTest {
     }
 
     private Peer join(GatedWriter writer, String user, Form form, Start start) {
-        Peer peer = hub.open(writer, opened -> (p, message) -> {});
+        Peer peer = hub.open(writer, TestAdmission.toEverything(), opened -> (p, message) -> {});
         peer.join("r", user, form, start);
         return peer;
     }

@@ -1,0 +1,150 @@
+package dev.parley.gate;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.net.URLDecoder;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The form of a handshake (RFC 6455 §4.2.1) and of its path. The containers take for a handshake what no client sends: Undertow
+ * any {@code Upgrade} and any method, Tyrus any {@code Connection} that contains the letters. So what looks like a handshake and is
+ * not a flawless one must not reach them. No state, for any thread.
+ */
+final class Upgrade {
+
+    private static final String PREFIX = "sec-websocket-";
+    private static final String KEY = PREFIX + "key";
+    private static final String VERSION = PREFIX + "version";
+    private static final Set<String> KNOWN = Set.of(KEY, VERSION, PREFIX + "protocol", PREFIX + "extensions");
+
+    private static final String PATH_RULE =
+            "The path is not in its canonical form: no parameters, no empty or dot segments,"
+                    + " no trailing slash, and no escapes but of characters that need them.";
+
+    /** Segments of RFC 3986 §3.3, not empty, without path parameters and with whole escapes. */
+    private static final Pattern SEGMENTS =
+            Pattern.compile("(/(?!\\.{1,2}(?:/|$))(?:[A-Za-z0-9._~!$&'()*+,=:@-]|%[0-9A-Fa-f]{2})+)+");
+
+    private static final Pattern ESCAPES = Pattern.compile("(?:%[0-9A-Fa-f]{2})+");
+
+    /** Escapes of these mean another path than the characters, or the same: containers and proxies differ. */
+    private static final Pattern AMBIGUOUS = Pattern.compile("[A-Za-z0-9._~/\\\\;%\\p{Cntrl}-]");
+
+    private Upgrade() {}
+
+    /**
+     * Whether a container might take a request for a handshake. A request that only offers HTTP/2, as {@code java.net.http} does by
+     * itself, is none: both Undertow and Tyrus want a key.
+     */
+    static boolean looksLikeOne(HttpServletRequest request) {
+        return hasSocketHeader(request)
+                || request.getMethod().equals("CONNECT") // RFC 8441
+                || !(request.getHeader("Upgrade") == null || "h2c".equals(single(request, "Upgrade")));
+    }
+
+    private static boolean hasSocketHeader(HttpServletRequest request) {
+        return Collections.list(request.getHeaderNames()).stream()
+                .anyMatch(name -> name.regionMatches(true, 0, PREFIX, 0, PREFIX.length()));
+    }
+
+    /** With 400, not 426: beside an {@code Upgrade} header Grizzly sends no length, and a client waits. */
+    static void check(HttpServletRequest request) throws Refusal {
+        require(
+                request.getMethod().equals("GET")
+                        && request.getProtocol().equals("HTTP/1.1")
+                        && "websocket".equalsIgnoreCase(single(request, "Upgrade"))
+                        && tokens(request, "Connection").anyMatch("upgrade"::equalsIgnoreCase),
+                "A WebSocket handshake is a GET of HTTP/1.1 with Upgrade: websocket and Connection: Upgrade.");
+        require("13".equals(single(request, VERSION)), "Sec-WebSocket-Version must be 13 (RFC 6455), once.");
+        require(isKey(single(request, KEY)), "Sec-WebSocket-Key must be 16 bytes in Base64, once.");
+        require(
+                Collections.list(request.getHeaderNames()).stream()
+                        .map(name -> name.toLowerCase(Locale.ROOT))
+                        .allMatch(name -> !name.startsWith(PREFIX) || KNOWN.contains(name)),
+                "The only Sec-WebSocket headers of a request are Key, Version, Protocol and Extensions.");
+        require(
+                request.getHeader("Transfer-Encoding") == null && request.getContentLengthLong() <= 0,
+                "A WebSocket handshake has no body.");
+    }
+
+    /**
+     * Insists that the path of a handshake is in its one canonical form, so that nothing between the client and the endpoint can take
+     * it for another.
+     */
+    static void checkPath(HttpServletRequest request) throws Refusal {
+        String raw = request.getRequestURI();
+        require(
+                SEGMENTS.matcher(raw).matches() && decode(raw).equals(request.getContextPath() + dispatched(request)),
+                PATH_RULE);
+    }
+
+    /** The path below the context root as the container dispatches any request: decoded, without parameters. */
+    static String dispatched(HttpServletRequest request) {
+        String rest = request.getPathInfo();
+        return rest == null ? request.getServletPath() : request.getServletPath() + rest;
+    }
+
+    private static String decode(String raw) throws Refusal {
+        Matcher escapes = ESCAPES.matcher(raw);
+        StringBuilder decoded = new StringBuilder();
+        while (escapes.find()) {
+            String characters = utf8(escapes.group());
+            require(!AMBIGUOUS.matcher(characters).find(), PATH_RULE);
+            escapes.appendReplacement(decoded, Matcher.quoteReplacement(characters));
+        }
+        return escapes.appendTail(decoded).toString();
+    }
+
+    private static String utf8(String escapes) throws Refusal {
+        byte[] bytes = URLDecoder.decode(escapes, StandardCharsets.ISO_8859_1).getBytes(StandardCharsets.ISO_8859_1);
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw Refusal.badRequest("The escapes of the path are not UTF-8.");
+        }
+    }
+
+    /** The subprotocols that a client offers, over all lines (RFC 6455 §11.3.4). */
+    static List<String> protocols(HttpServletRequest request) {
+        return tokens(request, PREFIX + "protocol").toList();
+    }
+
+    private static Stream<String> tokens(HttpServletRequest request, String header) {
+        return Collections.list(request.getHeaders(header)).stream()
+                .flatMap(line -> Arrays.stream(line.split(",", -1)))
+                .map(String::strip);
+    }
+
+    private static @Nullable String single(HttpServletRequest request, String header) {
+        List<String> lines = Collections.list(request.getHeaders(header));
+        return lines.size() == 1 ? lines.get(0).strip() : null;
+    }
+
+    private static boolean isKey(@Nullable String key) {
+        try {
+            return key != null && key.length() == 24 && Base64.getDecoder().decode(key).length == 16;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    private static void require(boolean kept, String rule) throws Refusal {
+        if (!kept) {
+            throw Refusal.badRequest(rule);
+        }
+    }
+}
