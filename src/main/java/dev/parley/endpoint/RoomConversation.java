@@ -27,6 +27,9 @@ final class RoomConversation implements Conversation, RoomRequest.Visitor {
 
     private static final String FORBIDDEN = "The client may not publish in this room.";
 
+    /** A check costs up to some hundred microseconds, on a thread that other clients share. */
+    private static final int MAX_BAD_TOKENS = 2;
+
     private final JsonCodec codec;
     private final Gate gate;
     private final int maxText;
@@ -34,6 +37,7 @@ final class RoomConversation implements Conversation, RoomRequest.Visitor {
     private final Start start;
     private Handshake handshake;
     private @Nullable Membership room;
+    private int badTokens;
 
     RoomConversation(JsonCodec codec, Gate gate, int maxText, Peer peer, Handshake handshake, Start start) {
         this.codec = codec;
@@ -122,7 +126,11 @@ final class RoomConversation implements Conversation, RoomRequest.Visitor {
                 room.greet();
             }
         } catch (Refusal refusal) {
-            problem(code(refusal), refusal.reason(), null);
+            ErrorCode code = code(refusal);
+            problem(code, refusal.reason(), null);
+            if (code == ErrorCode.BAD_TOKEN && ++badTokens == MAX_BAD_TOKENS) {
+                peer.close(CloseReasons.TOO_MANY_BAD_TOKENS);
+            }
         }
     }
 
@@ -130,6 +138,7 @@ final class RoomConversation implements Conversation, RoomRequest.Visitor {
         return switch (refusal.word()) {
             case "unauthorized" -> ErrorCode.BAD_TOKEN;
             case "unavailable" -> ErrorCode.UNAVAILABLE;
+            case "too-many" -> ErrorCode.RATE;
             default -> ErrorCode.FORBIDDEN;
         };
     }

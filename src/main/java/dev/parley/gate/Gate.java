@@ -37,10 +37,15 @@ public class Gate {
 
     private static final String BEARER = "bearer ";
 
+    private static final int TOO_MANY_REQUESTS = 429; // RFC 6585 §4
+
     private Settings settings;
     private Set<Origin> origins;
     private Proxies proxies;
     private Quotas quotas;
+    private ClientRates messages;
+    private ClientRates reads;
+    private ClientRates refusals;
     private Tokens tokens;
     private Threads threads;
     private Drain drain;
@@ -63,6 +68,9 @@ public class Gate {
         origins = Set.copyOf(gate.origins());
         proxies = new Proxies(gate.trustedProxies(), gate.forwarded().equals("forwarded"));
         quotas = new Quotas(gate.peers(), gate.peersPerAddress(), System::nanoTime);
+        messages = new ClientRates(settings.rates().client(), System::nanoTime);
+        reads = new ClientRates(settings.rates().reads(), System::nanoTime);
+        refusals = new ClientRates(settings.rates().refusals(), System::nanoTime);
         tokens = new Tokens(settings.token(), threads.executor());
     }
 
@@ -75,10 +83,18 @@ public class Gate {
      * @param handshake what the client asked for
      * @param token the token
      * @return the handshake under its new identity, which ends with {@link Identity#expires}
-     * @throws Refusal 401 if the token is not good, 403 if it is not for this user or room, 503 if it cannot be checked now
+     * @throws Refusal 401 if the token is not good, 403 if it is not for this user or room, 429 if there were too many, 503 if it
+     *     cannot be checked now
      */
     public Handshake authenticate(Handshake handshake, String token) throws Refusal {
-        return handshake.as(tokens.verify(token));
+        RateShare rate = handshake.rate();
+        Seat seat = handshake.seat();
+        if (rate == null || seat == null || !refusals.take(rate.client(), 1, 0)) {
+            throw Refusal.tooMany("Too many tokens.");
+        }
+        Handshake known = handshake.as(tokens.verify(token));
+        seat.becomeKnown();
+        return known.on(seat, new RateShare(messages, client(known.identity(), rate.client())));
     }
 
     /**
@@ -90,6 +106,7 @@ public class Gate {
      * @throws Refusal 400, 401, 403 or 503
      */
     public Handshake check(HttpServletRequest request, String encodedRoom) throws Refusal {
+        checkRefusals(request);
         checkOrigin(request);
         Handshake asked = SocketPath.checkApi(request, encodedRoom);
         String token = bearer(request);
@@ -117,7 +134,21 @@ public class Gate {
         if (drain.isStarted()) {
             throw Refusal.unavailable("This server is draining, connect again.");
         }
-        return checked.on(quotas.take(proxies.client(request)));
+        return seatForNow(request, checked);
+    }
+
+    /**
+     * Finds a place in the quotas for a request that is over soon, also while this node drains.
+     *
+     * @param request the request
+     * @param checked the same, checked
+     * @return the same with a seat to use, and to release when the request is over
+     * @throws Refusal 429 or 503
+     */
+    public Handshake seatForNow(HttpServletRequest request, Handshake checked) throws Refusal {
+        Network address = proxies.client(request);
+        Client client = client(checked.identity(), Client.at(address));
+        return checked.on(quotas.take(address, checked.identity().isUnknown()), new RateShare(messages, client));
     }
 
     /**
@@ -133,25 +164,76 @@ public class Gate {
     }
 
     /**
-     * Where the client of a request is.
+     * Whom the rates count for a request.
      *
      * @param request the request
-     * @return its IPv4 address or IPv6 /64
+     * @param checked the same, checked
+     * @return the user of its token, or its address
      */
-    public Network site(HttpServletRequest request) {
-        return proxies.client(request).site();
+    public Client client(HttpServletRequest request, Handshake checked) {
+        return client(checked.identity(), Client.at(proxies.client(request)));
+    }
+
+    private static Client client(Identity identity, Client address) {
+        String user = identity.user();
+        return user == null ? address : Client.of(user);
+    }
+
+    /**
+     * Takes a message, or its body, from the rate that a client's requests share with its connections.
+     *
+     * @param client who sends it
+     * @param first whether it is the message, or its body
+     * @param size of the body, bytes
+     * @return false if that is more than the client may send
+     */
+    public boolean admits(Client client, boolean first, int size) {
+        return messages.take(client, first ? 1 : 0, size);
+    }
+
+    /**
+     * Takes a read of rooms or a history from the rate of a client.
+     *
+     * @param client who reads
+     * @return false if that is more than the client may read
+     */
+    public boolean admitsRead(Client client) {
+        return reads.take(client, 1, 0);
+    }
+
+    /**
+     * Counts a request that was refused. An address with too many has to wait.
+     *
+     * @param request the request
+     * @param status what it was refused with; 429 and 503 do not count
+     */
+    public void refused(HttpServletRequest request, int status) {
+        if (status < TOO_MANY_REQUESTS) {
+            refusals.take(Client.at(proxies.client(request)), 1, 0);
+        }
+    }
+
+    private void checkRefusals(HttpServletRequest request) throws Refusal {
+        if (refusals.isExhausted(Client.at(proxies.client(request)))) {
+            throw Refusal.tooMany("Too many refused requests from your address.");
+        }
     }
 
     /**
      * Lets a handshake in, before the upgrade. Public, since a proxy of a library's bean is of another class loader on
      * GlassFish and passes on nothing else.
      *
-     * @param request the handshake
-     * @param asked what the client asks for
-     * @return the same with who it is, and with a seat to release when its peer is gone
-     * @throws Refusal 401, 403, 429 or 503
+     * @param request any request
+     * @return what the client asks for and who it is, with a seat to release when its peer is gone; null if the request is no
+     *     handshake and its path is none of an endpoint's
+     * @throws Refusal 400, 401, 403, 429 or 503
      */
-    public Handshake admit(HttpServletRequest request, Handshake asked) throws Refusal {
+    public @Nullable Handshake admit(HttpServletRequest request) throws Refusal {
+        if (!SocketPath.concerns(request)) {
+            return null;
+        }
+        checkRefusals(request);
+        Handshake asked = SocketPath.check(request);
         checkOrigin(request);
         return seat(request, asked.as(identifyPeer(request, asked)));
     }

@@ -17,19 +17,21 @@ import org.jspecify.annotations.Nullable;
  * @param query the query parameters, decoded; each at most once
  * @param identity who the client is
  * @param seat its place in the quotas, null if nothing counts it
+ * @param rate its share of the rate of its client, null if nothing is to come from it
  */
 public record Handshake(
         String room,
         Map<String, String> query,
         Identity identity,
-        @Nullable Seat seat) implements Admission {
+        @Nullable Seat seat,
+        @Nullable RateShare rate) implements Admission {
 
     private static final String UNCHECKED =
             "The gate has not checked this session: its endpoint needs configurator = HandshakeConfigurator.class";
 
     /** What a request asks for, before anybody has asked who makes it: nobody, who may do nothing. */
     Handshake(String room, Map<String, String> query) {
-        this(room, query, Identity.NOBODY, null);
+        this(room, query, Identity.NOBODY, null, null);
     }
 
     /**
@@ -78,7 +80,7 @@ public record Handshake(
 
     @Override
     public boolean admits(boolean first, int size) {
-        return true;
+        return rate == null || rate.admits(first, size);
     }
 
     @Override
@@ -106,7 +108,7 @@ public record Handshake(
         if (other.user() != null && asked != null && !asked.equals(other.user())) {
             throw Refusal.forbidden("The token is for another user.");
         }
-        return new Handshake(room, query, other, seat);
+        return new Handshake(room, query, other, seat, rate);
     }
 
     /** The same for another identity, if that may have what was asked for. */
@@ -117,7 +119,7 @@ public record Handshake(
         return by(other);
     }
 
-    Handshake on(Seat taken) {
-        return new Handshake(room, query, identity, taken);
+    Handshake on(Seat taken, RateShare share) {
+        return new Handshake(room, query, identity, taken, share);
     }
 }

@@ -33,12 +33,12 @@ public class HandshakeFilter extends HttpFilter {
     protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
         try {
-            Handshake asked = SocketPath.check(request);
-            if (asked == null) {
+            Handshake admitted = gate.admit(request);
+            if (admitted == null) {
                 chain.doFilter(request, response); // the page, or nothing: 404
                 return;
             }
-            CheckedRequest.begin(request, gate.admit(request, asked));
+            CheckedRequest.begin(request, admitted);
             try {
                 chain.doFilter(request, response);
                 RequestConnection.forget(request);
@@ -46,6 +46,7 @@ public class HandshakeFilter extends HttpFilter {
                 CheckedRequest.end();
             }
         } catch (Refusal refusal) {
+            gate.refused(request, refusal.status());
             metrics.refused(refusal.word());
             refuse(response, refusal);
         }

@@ -2,6 +2,7 @@ package dev.parley.gate;
 
 import dev.parley.ops.Network;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,9 +23,11 @@ final class Quotas {
     static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final int max;
+    private final int maxUnknown;
     private final int maxPerSite;
     private final LongSupplier nanoTime;
     private final AtomicInteger taken = new AtomicInteger();
+    private final AtomicInteger unknown = new AtomicInteger();
     private final Map<Network, Integer> perSite = new ConcurrentHashMap<>();
     private final Queue<Seat> waiting = new ConcurrentLinkedQueue<>();
 
@@ -32,11 +35,12 @@ final class Quotas {
      * No seat is taken.
      *
      * @param max how many peers there may be
-     * @param maxPerSite how many of them from one IPv4 address or IPv6 /64
+     * @param maxPerSite how many of them from one IPv4 address or IPv6 /64; 4 times as many from a /56, 16 times from a /48
      * @param nanoTime as {@link System#nanoTime}
      */
     Quotas(int max, int maxPerSite, LongSupplier nanoTime) {
         this.max = max;
+        this.maxUnknown = Math.max(1, max / 10);
         this.maxPerSite = maxPerSite;
         this.nanoTime = nanoTime;
     }
@@ -45,24 +49,38 @@ final class Quotas {
      * Takes a seat.
      *
      * @param address where the client is
+     * @param isUnknown whether the client has yet to say who it is: such clients get a tenth of the seats
      * @throws Refusal if there is none
      */
-    Seat take(Network address) throws Refusal {
+    Seat take(Network address, boolean isUnknown) throws Refusal {
         takeBack();
-        Network site = address.site();
-        // merge is atomic for a key
-        if (perSite.merge(site, 1, Integer::sum) > maxPerSite) {
-            leave(site);
-            throw Refusal.tooMany("There are too many connections from your address.");
+        if (!enter(address)) {
+            throw Refusal.tooMany("Too many connections from your address.");
         }
         if (taken.incrementAndGet() > max) {
-            taken.decrementAndGet();
-            leave(site);
+            giveBack(address, false);
             throw Refusal.full();
         }
-        Seat seat = new Seat(this, site, nanoTime.getAsLong());
+        if (isUnknown && unknown.incrementAndGet() > maxUnknown) {
+            giveBack(address, true);
+            throw Refusal.full();
+        }
+        Seat seat = new Seat(this, address, isUnknown, nanoTime.getAsLong());
         waiting.add(seat);
         return seat;
+    }
+
+    /** Counts a client in each of its blocks; in none if one of them is full. */
+    private boolean enter(Network address) {
+        List<Network> sites = address.sites();
+        for (int i = 0; i < sites.size(); i++) {
+            // merge is atomic for a key
+            if (perSite.merge(sites.get(i), 1, Integer::sum) > (long) maxPerSite * Client.share(i)) {
+                sites.subList(0, i + 1).forEach(this::leave);
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Seats that are taken. */
@@ -71,20 +89,31 @@ final class Quotas {
         return taken.get();
     }
 
-    /** Sites that have a seat. */
+    /** Blocks of addresses that have a seat. */
     int sites() {
         return perSite.size();
     }
 
     /** A peer came after its seat was taken back: it is there, so it counts. */
-    void takeLate(Network site) {
-        perSite.merge(site, 1, Integer::sum);
+    void takeLate(Network address, boolean isUnknown) {
+        address.sites().forEach(site -> perSite.merge(site, 1, Integer::sum));
         taken.incrementAndGet();
+        if (isUnknown) {
+            unknown.incrementAndGet();
+        }
     }
 
-    void giveBack(Network site) {
-        leave(site);
+    void giveBack(Network address, boolean isUnknown) {
+        address.sites().forEach(this::leave);
         taken.decrementAndGet();
+        if (isUnknown) {
+            becomeKnown();
+        }
+    }
+
+    /** A client has said who it is. */
+    void becomeKnown() {
+        unknown.decrementAndGet();
     }
 
     private void leave(Network site) {

@@ -1,7 +1,6 @@
 package dev.parley.gate;
 
 import dev.parley.ops.Network;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * The place of one peer in the quotas: taken before the upgrade, {@link #use used} when the endpoint has its peer,
@@ -16,39 +15,53 @@ public final class Seat {
     }
 
     private final Quotas quotas;
-    private final Network site;
+    private final Network address;
     private final long since;
-    private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
+    private boolean isUnknown; // guarded by this, as the next
+    private State state = State.WAITING;
 
-    Seat(Quotas quotas, Network site, long since) {
+    Seat(Quotas quotas, Network address, boolean isUnknown, long since) {
         this.quotas = quotas;
-        this.site = site;
+        this.address = address;
+        this.isUnknown = isUnknown;
         this.since = since;
     }
 
     /** The peer is there. Until then the seat is given back by itself after 10 s. */
-    public void use() {
-        if (state.getAndSet(State.USED) == State.FREE) {
-            quotas.takeLate(site);
+    public synchronized void use() {
+        if (state == State.FREE) {
+            quotas.takeLate(address, isUnknown);
         }
+        state = State.USED;
     }
 
     /** The peer is gone; a second call does nothing. */
-    public void release() {
-        if (state.getAndSet(State.FREE) != State.FREE) {
-            quotas.giveBack(site);
+    public synchronized void release() {
+        if (state != State.FREE) {
+            state = State.FREE;
+            quotas.giveBack(address, isUnknown);
+        }
+    }
+
+    /** The peer has said who it is. */
+    synchronized void becomeKnown() {
+        if (isUnknown) {
+            isUnknown = false;
+            if (state != State.FREE) {
+                quotas.becomeKnown();
+            }
         }
     }
 
     /** Nobody came. */
-    void giveUp() {
-        if (state.compareAndSet(State.WAITING, State.FREE)) {
-            quotas.giveBack(site);
+    synchronized void giveUp() {
+        if (state == State.WAITING) {
+            release();
         }
     }
 
-    boolean isWaiting() {
-        return state.get() == State.WAITING;
+    synchronized boolean isWaiting() {
+        return state == State.WAITING;
     }
 
     /** When it was taken, of {@link System#nanoTime}. */

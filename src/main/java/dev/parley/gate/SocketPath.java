@@ -26,19 +26,20 @@ final class SocketPath {
 
     private SocketPath() {}
 
+    /** Whether a request is for the gate: it looks like a handshake, or its path is one of ours. */
+    static boolean concerns(HttpServletRequest request) {
+        return Upgrade.looksLikeOne(request) || isOurs(Upgrade.dispatched(request));
+    }
+
     /**
-     * Checks a request against the rules of its path.
+     * Checks a request that {@link #concerns the gate} against the rules of its path.
      *
-     * @return what the client asks for, or null if it is no handshake and the path is none of ours
+     * @return what the client asks for
      * @throws Refusal if a rule is broken
      */
-    static @Nullable Handshake check(HttpServletRequest request) throws Refusal {
-        boolean looksLikeHandshake = Upgrade.looksLikeOne(request);
+    static Handshake check(HttpServletRequest request) throws Refusal {
+        require(Upgrade.looksLikeOne(request), "This is a WebSocket endpoint. A WebSocket handshake is required.");
         String path = Upgrade.dispatched(request);
-        if (!looksLikeHandshake && !isOurs(path)) {
-            return null;
-        }
-        require(looksLikeHandshake, "This is a WebSocket endpoint. A WebSocket handshake is required.");
         Upgrade.check(request);
         String room = roomOf(path);
         Upgrade.checkPath(request);

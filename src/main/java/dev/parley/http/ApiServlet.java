@@ -1,5 +1,6 @@
 package dev.parley.http;
 
+import dev.parley.gate.Client;
 import dev.parley.gate.Gate;
 import dev.parley.gate.Handshake;
 import dev.parley.gate.Refusal;
@@ -40,7 +41,6 @@ public class ApiServlet extends HttpServlet {
     @Inject
     private transient Settings settings;
 
-    private transient Rates rates;
     private transient Reading reading;
     private transient Publishing publishing;
 
@@ -50,7 +50,6 @@ public class ApiServlet extends HttpServlet {
 
     @Override
     public void init() {
-        rates = new Rates(settings.rate(), System::nanoTime);
         reading = new Reading(hub);
         publishing = new Publishing(hub, codec, settings.limits().text());
     }
@@ -60,7 +59,12 @@ public class ApiServlet extends HttpServlet {
         Exchange exchange = new Exchange(request, response, codec);
         exchange.attempt(() -> {
             share(request, response);
-            route(exchange, request);
+            try {
+                route(exchange, request);
+            } catch (ProblemException problem) {
+                gate.refused(request, problem.status());
+                throw problem;
+            }
         });
     }
 
@@ -86,14 +90,15 @@ public class ApiServlet extends HttpServlet {
         if (!match.room().isEmpty() && !may(caller, publishes)) {
             throw refused(ProblemKind.FORBIDDEN, "The token is not for this in this room.", Map.of());
         }
-        require(rates.admits(client(request, caller), true, 0));
+        Client client = gate.client(request, caller);
+        boolean reads = !publishes && match.route() != Route.EVENTS;
+        require(reads ? gate.admitsRead(client) : gate.admits(client, true, 0));
         switch (match.route()) {
             case ROOMS -> reading.rooms(exchange, caller);
             case ROOM -> reading.room(exchange, caller);
             case MESSAGES -> {
                 if (publishes) {
-                    Object client = client(request, caller);
-                    publishing.publish(exchange, caller, bytes -> require(rates.admits(client, false, bytes)));
+                    publish(exchange, caller, client);
                 } else {
                     reading.history(exchange, caller);
                 }
@@ -137,9 +142,16 @@ public class ApiServlet extends HttpServlet {
         return new ProblemException(kind, detail, headers);
     }
 
-    private Object client(HttpServletRequest request, Handshake caller) {
-        String user = caller.identity().user();
-        return user == null ? gate.site(request) : user;
+    private void publish(Exchange exchange, Handshake caller, Client client) throws ProblemException, IOException {
+        Handshake seated;
+        try {
+            seated = gate.seatForNow(exchange.request(), caller);
+        } catch (Refusal refusal) {
+            throw refused(ProblemKind.of(refusal.word()), refusal.reason(), refusal.headers());
+        }
+        seated.opened();
+        exchange.whenOver(seated::closed);
+        publishing.publish(exchange, caller, bytes -> require(gate.admits(client, false, bytes)));
     }
 
     private void require(boolean admitted) throws ProblemException {

@@ -123,6 +123,27 @@ final class Exchange {
         });
     }
 
+    /** Has something done once, when the request is over, however it ends. Before the first answer. */
+    void whenOver(Runnable task) {
+        async.addListener(new AsyncListener() {
+            @Override
+            public void onComplete(AsyncEvent event) {
+                task.run();
+            }
+
+            @Override
+            public void onError(AsyncEvent event) {
+                task.run();
+            }
+
+            @Override
+            public void onTimeout(AsyncEvent event) {}
+
+            @Override
+            public void onStartAsync(AsyncEvent event) {}
+        });
+    }
+
     /** Whether there is an answer, or nobody left to have it. */
     boolean isAnswered() {
         return answered.get();

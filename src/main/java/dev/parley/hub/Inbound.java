@@ -30,8 +30,8 @@ final class Inbound {
 
     Inbound(Settings settings, int maxParts, Metrics metrics, LongSupplier nanoTime, Admission admission) {
         this.limits = settings.limits();
-        this.rate = new RateLimit(settings.rate(), nanoTime);
-        this.excess = new RateLimit(settings.rate(), nanoTime);
+        this.rate = new RateLimit(settings.rates().connection(), nanoTime);
+        this.excess = new RateLimit(settings.rates().connection(), nanoTime);
         this.metrics = metrics;
         this.maxParts = maxParts;
         this.admission = admission;

@@ -38,16 +38,46 @@ public final class RateLimit {
      * @return false if that is more than the client may send
      */
     public boolean admits(boolean first, int size) {
-        int message = first ? 1 : 0;
-        if (messages < message || bytes < size) {
+        return take(first ? 1 : 0, size);
+    }
+
+    /**
+     * Takes some messages and bytes, or nothing.
+     *
+     * @param count how many messages
+     * @param size how many bytes
+     * @return false if that is more than the client may send
+     */
+    public boolean take(int count, int size) {
+        if (messages < count || bytes < size) {
             refill();
-            if (messages < message || bytes < size) {
+            if (messages < count || bytes < size) {
                 return false;
             }
         }
-        messages -= message;
+        messages -= count;
         bytes -= size;
         return true;
+    }
+
+    /**
+     * Whether one message more is within the rate. Takes nothing.
+     *
+     * @return false if the next {@link #admits} would refuse it
+     */
+    public boolean hasLeft() {
+        refill();
+        return messages >= 1;
+    }
+
+    /**
+     * Whether it is as if the client had sent nothing.
+     *
+     * @return true if both buckets are full
+     */
+    public boolean isFull() {
+        refill();
+        return messages >= full(rate.messages()) && bytes >= full(rate.bytes());
     }
 
     private void refill() {

@@ -3,6 +3,7 @@ package dev.parley.ops;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -53,12 +54,12 @@ public record Network(long high, long low, int bits) {
     }
 
     /**
-     * What one household or office has at least (RFC 6177 §2), and so can come from: an IPv4 address, or an IPv6 /64.
+     * What one household or office has: an IPv4 address; or an IPv6 /64 at least, often a /56, and at most a /48 (RFC 6177 §2).
      *
-     * @return the block of this address
+     * @return the blocks of this address, the smallest first
      */
-    public Network site() {
-        return isIpv4() ? this : block(64);
+    public List<Network> sites() {
+        return isIpv4() ? List.of(this) : List.of(block(64), block(56), block(48));
     }
 
     /**

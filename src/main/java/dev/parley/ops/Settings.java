@@ -26,7 +26,7 @@ import java.util.Set;
  * @param ops who may ask for health and metrics
  * @param gate who may come in, and how many
  * @param token what a token must be
- * @param rate how much a peer may send
+ * @param rates how much clients may send and ask
  * @param broker what puts the messages in order, {@code memory} or {@code nats}
  * @param nats where the servers of the broker {@code nats} are
  * @param writer how batches reach peers, {@code auto} or {@code portable}
@@ -42,7 +42,7 @@ public record Settings(
         Ops ops,
         Gate gate,
         Token token,
-        Rate rate,
+        Rates rates,
         String broker,
         Nats nats,
         String writer) {
@@ -85,7 +85,7 @@ public record Settings(
                 Ops.of(from),
                 Gate.of(from),
                 Token.of(from),
-                Rate.of(from),
+                Rates.of(from),
                 from.word("parley.broker", "memory", "nats"),
                 Nats.of(from),
                 from.word("parley.writer", "auto", "portable"));
@@ -273,18 +273,47 @@ public record Settings(
     }
 
     /**
-     * How much a peer may send.
+     * A rate, and for how long it may be exceeded.
      *
-     * @param messages in a second
-     * @param bytes in a second
-     * @param burst for how long it may send at once what the rates give
+     * @param messages how many in a second
+     * @param bytes how many bytes in a second
+     * @param burst for how long a client may send at once what the rate gives
      */
     public record Rate(double messages, double bytes, Duration burst) {
-        static Rate of(Reader from) {
-            return new Rate(
-                    from.rate("parley.rate.messages", 1, 1L << 40),
-                    from.rate("parley.rate.bytes", 1, 1L << 40),
-                    from.duration("parley.rate.burst", Duration.ofMillis(100), Duration.ofHours(1)));
+
+        /**
+         * A multiple of this rate.
+         *
+         * @param factor how many times as much
+         * @return a rate with the same burst
+         */
+        public Rate times(int factor) {
+            return new Rate(factor * messages, factor * bytes, burst);
+        }
+    }
+
+    /**
+     * How much clients may send and ask.
+     *
+     * @param connection what one connection may send
+     * @param client what all connections and requests of one user or address may send together
+     * @param reads how often a user or address may read rooms and histories over HTTP
+     * @param refusals how often handshakes, requests and tokens of an address may be refused until it has to wait
+     */
+    public record Rates(Rate connection, Rate client, Rate reads, Rate refusals) {
+
+        private static final long MAX = 1L << 40;
+
+        static Rates of(Reader from) {
+            Duration burst = from.duration("parley.rate.burst", Duration.ofMillis(100), Duration.ofHours(1));
+            Rate connection =
+                    new Rate(from.rate("parley.rate.messages", 1, MAX), from.rate("parley.rate.bytes", 1, MAX), burst);
+            int factor = from.count("parley.rate.client-factor", 1, 1 << 20);
+            return new Rates(
+                    connection,
+                    connection.times(factor),
+                    new Rate(from.rate("parley.rate.reads", 1, MAX), MAX, burst),
+                    new Rate(from.rate("parley.rate.refusals", 1, MAX), MAX, burst));
         }
     }
 }

@@ -23,30 +23,30 @@ class QuotasTest {
 
     @Test
     void oneMoreFromAnAddressIs429AndTakesNothing() throws Refusal {
-        quotas.take(ALICE);
-        Seat second = quotas.take(ALICE);
+        quotas.take(ALICE, false);
+        Seat second = quotas.take(ALICE, false);
         assertRefused(ALICE, 429);
         assertThat(quotas.taken()).isEqualTo(2);
         second.release();
-        quotas.take(ALICE);
+        quotas.take(ALICE, false);
     }
 
     @Test
     void oneMoreInAllIs503AndTakesNothing() throws Refusal {
-        quotas.take(ALICE);
-        quotas.take(ALICE);
-        Seat third = quotas.take(BOB);
+        quotas.take(ALICE, false);
+        quotas.take(ALICE, false);
+        Seat third = quotas.take(BOB, false);
         assertRefused(BOB, 503);
         assertThat(quotas.taken()).isEqualTo(3);
         third.release();
         assertThat(quotas.sites()).isEqualTo(1);
-        quotas.take(BOB);
+        quotas.take(BOB, false);
     }
 
     @Test
     void aSeatIsGivenBackOnce() throws Refusal {
-        Seat seat = quotas.take(ALICE);
-        quotas.take(ALICE);
+        Seat seat = quotas.take(ALICE, false);
+        quotas.take(ALICE, false);
         seat.use();
         seat.release();
         seat.release();
@@ -56,21 +56,21 @@ class QuotasTest {
 
     @Test
     void aSeatThatNobodyCameForIsTakenBack() throws Refusal {
-        quotas.take(ALICE);
-        Seat used = quotas.take(ALICE);
+        quotas.take(ALICE, false);
+        Seat used = quotas.take(ALICE, false);
         used.use();
         clock.addAndGet(Quotas.PATIENCE.toNanos() - 1);
         assertRefused(ALICE, 429);
         clock.addAndGet(1);
         assertThat(quotas.taken()).isEqualTo(1);
-        quotas.take(ALICE);
+        quotas.take(ALICE, false);
         used.release();
         assertThat(quotas.taken()).isEqualTo(1);
     }
 
     @Test
     void aPeerThatComesAfterItsSeatWasTakenBackIsCounted() throws Refusal {
-        Seat late = quotas.take(ALICE);
+        Seat late = quotas.take(ALICE, false);
         clock.addAndGet(Quotas.PATIENCE.toNanos());
         assertThat(quotas.taken()).isZero();
         late.use();
@@ -78,6 +78,47 @@ class QuotasTest {
         late.release();
         assertThat(quotas.taken()).isZero();
         assertThat(quotas.sites()).isZero();
+    }
+
+    @Test
+    void givesATenthOfTheSeatsToClientsThatHaveNotSaidWhoTheyAre() throws Refusal {
+        Quotas large = new Quotas(20, 20, clock::get);
+        Seat first = large.take(ALICE, true);
+        Seat second = large.take(BOB, true);
+        assertThatThrownBy(() -> large.take(BOB, true)).isInstanceOfSatisfying(Refusal.class, refusal -> {
+            assertThat(refusal.status()).isEqualTo(503);
+        });
+        assertThat(large.taken()).isEqualTo(2);
+        large.take(BOB, false);
+        first.becomeKnown();
+        first.becomeKnown();
+        Seat third = large.take(ALICE, true);
+        second.release();
+        first.release();
+        third.release();
+        third.becomeKnown();
+        large.take(ALICE, true);
+        large.take(ALICE, true);
+        assertThatThrownBy(() -> large.take(ALICE, true)).isInstanceOf(Refusal.class);
+    }
+
+    @Test
+    void allowsLargerIpv6BlocksFourTimesAsMuchEach() {
+        Quotas large = new Quotas(1000, 2, clock::get);
+        int taken = 0;
+        for (int network = 0; network < 256; network++) {
+            for (int host = 0; host < 3; host++) {
+                try {
+                    large.take(Network.parse("2001:db8:1:" + Integer.toHexString(network) + "::" + host), false);
+                    taken++;
+                } catch (Refusal expected) {
+                    assertThat(expected.status()).isEqualTo(429);
+                }
+            }
+        }
+        assertThat(taken).isEqualTo(8);
+        assertThat(large.taken()).isEqualTo(8);
+        assertThat(large.sites()).as("four /64, a /56, a /48").isEqualTo(6);
     }
 
     @Test
@@ -94,7 +135,7 @@ class QuotasTest {
                     barrier.await();
                     for (int n = 0; n < 10_000; n++) {
                         try {
-                            Seat seat = quotas.take(address);
+                            Seat seat = quotas.take(address, false);
                             most.accumulateAndGet(quotas.taken(), Math::max);
                             if (n % 3 > 0) {
                                 seat.use();
@@ -119,7 +160,7 @@ class QuotasTest {
     }
 
     private void assertRefused(Network address, int status) {
-        assertThatThrownBy(() -> quotas.take(address)).isInstanceOfSatisfying(Refusal.class, refusal -> {
+        assertThatThrownBy(() -> quotas.take(address, false)).isInstanceOfSatisfying(Refusal.class, refusal -> {
             assertThat(refusal.status()).isEqualTo(status);
             assertThat(Integer.parseInt(refusal.headers().get("Retry-After"))).isBetween(1, 60);
         });

@@ -79,7 +79,10 @@ class NetworkTest {
         "2001:db8:0:1::1,2001:db8:0:2::1,false"
     })
     void aSiteIsAnIpv4AddressOrAnIpv6Slash64(String one, String other, boolean same) {
-        assertThat(Network.parse(one).site().equals(Network.parse(other).site()))
+        assertThat(Network.parse(one)
+                        .sites()
+                        .get(0)
+                        .equals(Network.parse(other).sites().get(0)))
                 .isEqualTo(same);
     }
 }

@@ -21,8 +21,11 @@ import java.nio.ByteBuffer;
 @ServerEndpoint(value = "/ws/prices", configurator = HandshakeConfigurator.class)
 public class PricesEndpoint extends PeerEndpoint {
 
-    /** For the container. */
-    public PricesEndpoint() {}
+    @Override
+    protected Conversation converse(Peer peer, Handshake handshake) {
+        Membership prices = peer.join("prices", handshake.user(), Form.PLAIN);
+        return (sender, message) -> prices.publish(message);
+    }
 
     @Override
     @OnOpen
@@ -58,11 +61,5 @@ public class PricesEndpoint extends PeerEndpoint {
     @OnError
     public void onError(Throwable failure) {
         super.onError(failure);
-    }
-
-    @Override
-    protected Conversation converse(Peer peer, Handshake handshake) {
-        Membership prices = peer.join("prices", handshake.user(), Form.PLAIN);
-        return (sender, message) -> prices.publish(message);
     }
 }
