@@ -263,7 +263,8 @@ public final class Run {
         URI page = URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port + "/");
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
         boolean again = false;
-        while (!answers(page)) {
+        URI client = page.resolve("parley.js"); // the page may be switched off
+        while (!answers(client)) {
             if (server.waitFor(200, TimeUnit.MILLISECONDS)) {
                 throw new Failure(
                         name + " ended (" + server.exitValue() + ") before the page answered: see " + log + ".");
@@ -286,6 +287,11 @@ public final class Run {
         System.out.println();
         System.out.println("  Parley is running on " + name + ": " + page);
         System.out.println("  Ctrl-C stops it.");
+        if (!host.equals("localhost") || address.matches("0\\.0\\.0\\.0|::")) {
+            System.out.println(
+                    "  It listens beyond this machine: without parley.token.required=true anybody may read and publish,");
+            System.out.println("  under any name. See src/site/markdown/before-you-go-public.md.");
+        }
         System.out.println();
         int status = server.waitFor();
         if (!stopping) {

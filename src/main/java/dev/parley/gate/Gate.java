@@ -49,6 +49,7 @@ public class Gate {
     private Tokens tokens;
     private Threads threads;
     private Drain drain;
+    private final AtomicBoolean announced = new AtomicBoolean();
     private final AtomicBoolean toldOfOrigin = new AtomicBoolean();
 
     /** For the container. */
@@ -72,6 +73,17 @@ public class Gate {
         reads = new ClientRates(settings.rates().reads(), System::nanoTime);
         refusals = new ClientRates(settings.rates().refusals(), System::nanoTime);
         tokens = new Tokens(settings.token(), threads.executor());
+        announce(Listening.mayBeBeyondLoopback());
+    }
+
+    /** A server that needs no tokens says so once: at the start, or when it turns out to listen beyond this machine. */
+    private void announce(boolean isReachable) {
+        if (isReachable && !settings.token().required() && announced.compareAndSet(false, true)) {
+            LOG.log(
+                    Level.WARNING,
+                    "Tokens are not required (parley.token.required=false): anybody who can reach this server may read and"
+                            + " publish in every room, under any name");
+        }
     }
 
     /** Starts the gate with the application, so that the keys are there when the first client comes. */
@@ -214,6 +226,9 @@ public class Gate {
     }
 
     private void checkRefusals(HttpServletRequest request) throws Refusal {
+        if (!announced.get()) {
+            announce(!Listening.isLoopback(request.getLocalAddr()));
+        }
         if (refusals.isExhausted(Client.at(proxies.client(request)))) {
             throw Refusal.tooMany("Too many refused requests from your address.");
         }
@@ -233,7 +248,7 @@ public class Gate {
             return null;
         }
         checkRefusals(request);
-        Handshake asked = SocketPath.check(request);
+        Handshake asked = SocketPath.check(request, settings.served().protocols());
         checkOrigin(request);
         return seat(request, asked.as(identifyPeer(request, asked)));
     }

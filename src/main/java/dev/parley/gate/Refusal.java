@@ -59,6 +59,11 @@ public final class Refusal extends Exception {
         return new Refusal(HttpServletResponse.SC_FORBIDDEN, "forbidden", message, Map.of());
     }
 
+    /** 404: nothing is served at this path. */
+    static Refusal notFound() {
+        return new Refusal(HttpServletResponse.SC_NOT_FOUND, "not-found", "There is nothing at this path.", Map.of());
+    }
+
     /** 429: too many from this client. */
     static Refusal tooMany(String message) {
         return new Refusal(TOO_MANY_REQUESTS, "too-many", message, retryAfter());

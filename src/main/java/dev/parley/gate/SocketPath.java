@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 final class SocketPath {
 
     private static final String CHAT = "/ws/chat";
-    private static final Set<String> PATHS = Set.of("/ws", "/ws/echo", "/ws/reverse", "/ws/json");
+    private static final Map<String, String> PROTOCOLS =
+            Map.of("/ws", "lobby", "/ws/echo", "echo", "/ws/reverse", "reverse", "/ws/json", "json");
     private static final int MAX_PREFIX = 64;
 
     private SocketPath() {}
@@ -34,10 +35,15 @@ final class SocketPath {
     /**
      * Checks a request that {@link #concerns the gate} against the rules of its path.
      *
+     * @param served the protocols that are served
      * @return what the client asks for
      * @throws Refusal if a rule is broken
      */
-    static Handshake check(HttpServletRequest request) throws Refusal {
+    static Handshake check(HttpServletRequest request, Set<String> served) throws Refusal {
+        String protocol = isChat(Upgrade.dispatched(request)) ? "chat" : PROTOCOLS.get(Upgrade.dispatched(request));
+        if (protocol != null && !served.contains(protocol)) {
+            throw Refusal.notFound();
+        }
         require(Upgrade.looksLikeOne(request), "This is a WebSocket endpoint. A WebSocket handshake is required.");
         String path = Upgrade.dispatched(request);
         Upgrade.check(request);
@@ -70,7 +76,7 @@ final class SocketPath {
     }
 
     private static boolean isOurs(String path) {
-        return isChat(path) || PATHS.contains(path);
+        return isChat(path) || PROTOCOLS.containsKey(path);
     }
 
     private static boolean isChat(String path) {

@@ -30,6 +30,7 @@ import java.util.Set;
  * @param broker what puts the messages in order, {@code memory} or {@code nats}
  * @param nats where the servers of the broker {@code nats} are
  * @param writer how batches reach peers, {@code auto} or {@code portable}
+ * @param served which of the protocols are served, and whether the page is
  */
 public record Settings(
         Limits limits,
@@ -45,7 +46,8 @@ public record Settings(
         Rates rates,
         String broker,
         Nats nats,
-        String writer) {
+        String writer,
+        Served served) {
 
     private static final Logger LOG = System.getLogger(Settings.class.getName());
 
@@ -88,7 +90,25 @@ public record Settings(
                 Rates.of(from),
                 from.word("parley.broker", "memory", "nats"),
                 Nats.of(from),
-                from.word("parley.writer", "auto", "portable"));
+                from.word("parley.writer", "auto", "portable"),
+                Served.of(from));
+    }
+
+    /**
+     * What this server serves beside rooms over HTTP.
+     *
+     * @param protocols which of {@code lobby}, {@code echo}, {@code reverse}, {@code chat} and {@code json}
+     * @param page whether the page is served
+     */
+    public record Served(Set<String> protocols, boolean page) {
+
+        private static final List<String> PROTOCOLS = List.of("lobby", "echo", "reverse", "chat", "json");
+
+        static Served of(Reader from) {
+            return new Served(
+                    Set.copyOf(from.list("parley.protocols", PROTOCOLS::contains, String.join(", ", PROTOCOLS))),
+                    from.flag("parley.page"));
+        }
     }
 
     /**
