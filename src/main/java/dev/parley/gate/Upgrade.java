@@ -32,11 +32,11 @@ final class Upgrade {
             "The path is not in its canonical form: no parameters, no empty or dot segments,"
                     + " no trailing slash, and no escapes but of characters that need them.";
 
-    /** Segments of RFC 3986 §3.3, not empty, without path parameters and with whole escapes. */
-    private static final Pattern SEGMENTS =
-            Pattern.compile("(/(?!\\.{1,2}(?:/|$))(?:[A-Za-z0-9._~!$&'()*+,=:@-]|%[0-9A-Fa-f]{2})+)+");
+    /** What RFC 3986 §3.3 allows in a path, without {@code ;}, which begins parameters. */
+    private static final Pattern CHARACTERS = Pattern.compile("[A-Za-z0-9._~!$&'()*+,=:@%/-]++");
 
-    private static final Pattern ESCAPES = Pattern.compile("(?:%[0-9A-Fa-f]{2})+");
+    private static final Pattern ESCAPES = Pattern.compile("(?:%[0-9A-Fa-f]{2})++");
+    private static final Pattern BROKEN_ESCAPE = Pattern.compile("%(?![0-9A-Fa-f]{2})");
 
     /** Escapes of these mean another path than the characters, or the same: containers and proxies differ. */
     private static final Pattern AMBIGUOUS = Pattern.compile("[A-Za-z0-9._~/\\\\;%\\p{Cntrl}-]");
@@ -84,9 +84,14 @@ final class Upgrade {
      */
     static void checkPath(HttpServletRequest request) throws Refusal {
         String raw = request.getRequestURI();
-        require(
-                SEGMENTS.matcher(raw).matches() && decode(raw).equals(request.getContextPath() + dispatched(request)),
-                PATH_RULE);
+        require(isPlain(raw) && decode(raw).equals(request.getContextPath() + dispatched(request)), PATH_RULE);
+    }
+
+    private static boolean isPlain(String raw) {
+        return raw.startsWith("/")
+                && CHARACTERS.matcher(raw).matches()
+                && !BROKEN_ESCAPE.matcher(raw).find()
+                && Arrays.stream(raw.substring(1).split("/", -1)).noneMatch(Set.of("", ".", "..")::contains);
     }
 
     /** The path below the context root as the container dispatches any request: decoded, without parameters. */

@@ -93,6 +93,13 @@ class RefusalIT extends OnServer {
         assertThat(socket().handshake(target).status()).isEqualTo(400);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"a", "%C3%A9", "/a", "*"})
+    void refusesVeryLongPathsInOnePass(String piece) {
+        var path = "/ws/nothing/" + piece.repeat(6000 / piece.length());
+        assertThat(socket().handshake(path).status()).isIn(400, 404, 414);
+    }
+
     private void refused(String target, String input, String rule) {
         var response = socket().handshake(target);
         assertThat(response.status()).as("%s", response).isEqualTo(400);
