@@ -22,8 +22,11 @@ public final class Batch {
 
     private final List<Frame> frames;
     private final int size;
-    private byte @Nullable [] joined; // a race joins twice and loses nothing: the bytes are equal
-    private byte @Nullable [] events; // the same
+
+    // Volatile: an event loop that sees the array of another loop also sees its contents (JLS 17.4.5), on AArch64 too.
+    // Two loops that join at once get equal bytes.
+    private volatile byte @Nullable [] joined;
+    private volatile byte @Nullable [] events;
 
     /**
      * A batch of these frames.
