@@ -1,5 +1,6 @@
 package dev.parley.http;
 
+import dev.parley.ops.Incidents;
 import dev.parley.protocol.ApiMessage;
 import dev.parley.protocol.JsonCodec;
 import dev.parley.wire.ResponseOutput;
@@ -12,10 +13,8 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -157,8 +156,7 @@ final class Exchange {
     }
 
     private void incident(Throwable failure) {
-        String incident = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
-        LOG.log(Level.ERROR, "Incident " + incident + ": a request is answered with 500", failure);
+        String incident = Incidents.log("a request is answered with 500", failure);
         answer(new ProblemException(ProblemKind.INTERNAL, "Internal error, incident " + incident + "."));
     }
 

@@ -12,6 +12,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * The threads of this application: one for what recurs, and a few that come and go for work that has to leave the thread it
@@ -80,16 +81,10 @@ public class Threads {
      */
     @SuppressWarnings("FutureReturnValueIgnored")
     public void repeat(Duration pause, Runnable task) {
+        Consumer<Throwable> failed = failure -> Incidents.log("a recurring task runs again", failure);
         // Its future never completes: failures are caught, and it ends with the executor.
-        recurring.scheduleWithFixedDelay(() -> guard(task), pause.toNanos(), pause.toNanos(), TimeUnit.NANOSECONDS);
-    }
-
-    private static void guard(Runnable task) {
-        try {
-            task.run();
-        } catch (Throwable e) { // an Error too would end the schedule in silence
-            LOG.log(Level.ERROR, "What recurs has failed, and goes on", e);
-        }
+        recurring.scheduleWithFixedDelay(
+                () -> Incidents.guard(task, failed), pause.toNanos(), pause.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /**

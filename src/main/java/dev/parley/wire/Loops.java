@@ -1,11 +1,14 @@
 package dev.parley.wire;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /** What is done alike with the {@link FrameWriter#loop loops} of connections; null stands for any thread. */
 public final class Loops {
+
+    private static final Logger LOG = System.getLogger(Loops.class.getName());
 
     private Loops() {}
 
@@ -36,7 +39,7 @@ public final class Loops {
     /**
      * Runs a task after the turn that the loop is in.
      *
-     * @param loop the loop; if it is null, or takes no tasks any more as the server stops, the task runs here
+     * @param loop the loop; if it is null, or throws, as it does when the server stops, the task runs here
      * @param task what to run
      */
     public static void execute(@Nullable Executor loop, Runnable task) {
@@ -44,8 +47,8 @@ public final class Loops {
             try {
                 loop.execute(task);
                 return;
-            } catch (RejectedExecutionException e) {
-                // The server stops.
+            } catch (RuntimeException | Error e) {
+                LOG.log(Level.DEBUG, "a loop takes no tasks", e);
             }
         }
         task.run();

@@ -1,5 +1,6 @@
 package dev.parley.wire;
 
+import dev.parley.ops.Incidents;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
@@ -38,6 +39,8 @@ public final class ResponseOutput {
     private volatile boolean waits = true; // for the container; it calls once when the response may start
     private volatile boolean ends;
     private volatile boolean over;
+    private volatile boolean cancelled;
+    private volatile @Nullable Runnable cut; // the first thing to do when it is cancelled
     private volatile @Nullable Executor loop;
     private @Nullable ServletOutputStream stream; // the pump's, as the next
     private @Nullable Write current;
@@ -104,18 +107,14 @@ public final class ResponseOutput {
 
     /** Ends the request with what the container has taken of the response. */
     public void cancel() {
-        cancel(() -> {});
+        cancelled = true; // a round ends the request: another thread may be writing
+        signal();
     }
 
     /** The same, after something that is done only if the response could still go on. */
     void cancel(Runnable before) {
-        Loops.run(loop, () -> {
-            if (!over) {
-                before.run();
-                finish();
-            }
-            signal();
-        });
+        cut = before;
+        cancel();
     }
 
     /**
@@ -145,18 +144,30 @@ public final class ResponseOutput {
     private void round() {
         Throwable failure = null;
         try {
-            while (!over && !waits && step()) {
+            while (!over && !cancelled && !waits && step()) {
                 // until the container takes no more, or nothing is due
             }
         } catch (IOException | RuntimeException e) {
             failure = e;
+            finish();
+        } catch (Error e) {
+            failure = e;
+            Incidents.report(e, error -> Incidents.log("a response is ended", error));
+            finish();
+        }
+        if (cancelled && !over) {
+            Runnable first = cut;
+            if (first != null) {
+                Incidents.guard(first, e -> Incidents.log("a response is ended, its connection is not", e));
+            }
             finish();
         }
         if (over) {
             Write lost = current == null ? due.getAndSet(null) : current;
             current = null;
             if (lost != null) {
-                lost.completion.done(failure == null ? new EOFException("the response is over") : failure);
+                Throwable reason = failure == null ? new EOFException("the response is over") : failure;
+                Incidents.guard(() -> lost.completion.done(reason), e -> Incidents.log("a response is over", e));
             }
         }
     }
@@ -169,6 +180,9 @@ public final class ResponseOutput {
             return false;
         }
         waits = false;
+        if (cancelled) {
+            return false;
+        }
         Write write = current == null ? due.getAndSet(null) : current;
         current = write;
         if (write == null) {
@@ -201,6 +215,8 @@ public final class ResponseOutput {
             async.complete();
         } catch (IllegalStateException e) {
             LOG.log(Level.DEBUG, "completing a request that the container has completed", e);
+        } catch (Throwable e) {
+            Incidents.report(e, failure -> Incidents.log("a request is left to its container", failure));
         }
     }
 

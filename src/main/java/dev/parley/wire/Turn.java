@@ -1,7 +1,8 @@
 package dev.parley.wire;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 
 /**
  * Runs a task when what the current thread is about has been read and handled. An XNIO I/O thread is itself an
@@ -12,6 +13,8 @@ public final class Turn {
 
     /** Runs a task at the end of the turn, or at once where there are no turns. */
     public static final Executor END = Turn::atEnd;
+
+    private static final Logger LOG = System.getLogger(Turn.class.getName());
 
     private Turn() {}
 
@@ -32,7 +35,8 @@ public final class Turn {
             try {
                 loop.execute(task);
                 return true;
-            } catch (RejectedExecutionException e) {
+            } catch (RuntimeException | Error e) {
+                LOG.log(Level.DEBUG, "a loop takes no tasks", e);
                 return false;
             }
         }

@@ -16,8 +16,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** One response, with the container played by the test: it takes what it is told to take, and notes what is asked of it. */
 class ResponseOutputTest {
@@ -25,6 +28,7 @@ class ResponseOutputTest {
     private final List<String> calls = new ArrayList<>();
     private final List<Throwable> failures = new ArrayList<>();
     private boolean ready = true;
+    private Runnable atReady = () -> {};
     private AsyncListener ending;
     private WriteListener writing;
     private ResponseOutput output;
@@ -106,6 +110,76 @@ class ResponseOutputTest {
         assertThat(calls).containsOnlyOnce("complete");
     }
 
+    @Test
+    @Timeout(30)
+    void endsTheRequestOnlyBetweenTwoStepsOfAnotherThread() throws Exception {
+        writing.onWritePossible();
+        calls.clear();
+        CountDownLatch asked = new CountDownLatch(1);
+        CountDownLatch answer = new CountDownLatch(1);
+        atReady = () -> {
+            asked.countDown();
+            await(answer);
+        };
+        Thread writer = new Thread(() -> write("second"));
+        writer.start();
+        await(asked);
+        output.cancel();
+        assertThat(calls).as("while the other thread has the stream").isEmpty();
+        answer.countDown();
+        writer.join();
+        assertThat(calls).containsExactly("complete");
+        assertThat(failures).hasOnlyElementsOfType(EOFException.class).hasSize(1);
+        assertThat(output.isOpen()).isFalse();
+    }
+
+    @Test
+    void endsTheRequestAfterAnErrorOfTheContainer() throws IOException {
+        writing.onWritePossible();
+        calls.clear();
+        LinkageError error = new LinkageError("of the test");
+        atReady = () -> {
+            throw error;
+        };
+        write("second");
+        assertThat(calls).containsExactly("complete");
+        assertThat(failures).containsExactly(error);
+        write("third");
+        assertThat(failures).hasSize(2);
+    }
+
+    @Test
+    void endsTheRequestEvenIfWhatComesBeforeThrows() throws IOException {
+        writing.onWritePossible();
+        calls.clear();
+        output.cancel(() -> {
+            throw new AssertionError("a bug");
+        });
+        write("late");
+        assertThat(calls).containsExactly("complete");
+        assertThat(failures).hasSize(1);
+    }
+
+    @Test
+    void tellsTheNextWriterAfterOneThatThrew() throws IOException {
+        writing.onWritePossible();
+        output.write(bytes("second"), failure -> {
+            throw new AssertionError("a bug");
+        });
+        write("third");
+        assertThat(output.isOpen()).isFalse();
+        assertThat(calls).containsOnlyOnce("complete").doesNotContain("write third");
+        assertThat(failures).hasOnlyElementsOfType(EOFException.class).hasSize(1);
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     private void write(String text) {
         output.write(bytes(text), failures::add);
     }
@@ -135,6 +209,7 @@ class ResponseOutputTest {
     private final class Stream extends ServletOutputStream {
         @Override
         public boolean isReady() {
+            atReady.run();
             return ready;
         }
 
