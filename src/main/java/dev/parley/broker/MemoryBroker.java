@@ -1,5 +1,6 @@
 package dev.parley.broker;
 
+import dev.parley.ops.Incidents;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.Position;
@@ -147,12 +148,20 @@ public final class MemoryBroker implements Broker {
 
     @Override
     public void sweep(Instant now) {
-        topics.forEach((room, topic) -> {
+        Incidents.each(
+                topics.keySet(),
+                room -> sweep(room, now),
+                (room, failure) -> Incidents.log("the history of a room is swept again in the next round", failure));
+    }
+
+    private void sweep(String room, Instant now) {
+        Topic topic = topics.get(room);
+        if (topic != null) {
             synchronized (topic) {
                 topic.expire(now);
             }
             discard(room);
-        });
+        }
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.parley.hub;
 
 import dev.parley.ops.Drain;
+import dev.parley.ops.Incidents;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.CloseReasons;
 import java.lang.System.Logger;
@@ -48,15 +49,19 @@ final class Departure {
         long elapsed = now - start;
         if (elapsed >= spread) {
             waiting.clear();
-            peers.forEach(peer -> peer.close(CloseReasons.DRAINING)); // also who was let in while the drain began
+            close(peers); // also peers that were let in while the drain began
             return;
         }
         // Rounded up, so that the first beat closes some: even one peer sees the drain within a beat.
         long due = (long) Math.ceil(
                 (double) total * (elapsed + Heartbeat.PERIOD.toNanos()) / (spread + Heartbeat.PERIOD.toNanos()));
         while (total - waiting.size() < due) {
-            waiting.remove().close(CloseReasons.DRAINING);
+            close(List.of(waiting.remove()));
         }
+    }
+
+    private static void close(Collection<Peer> share) {
+        Incidents.each(share, peer -> peer.close(CloseReasons.DRAINING), Peer::fail);
     }
 
     private void begin() {
@@ -65,8 +70,11 @@ final class Departure {
         waiting.addAll(all);
         total = all.size();
         LOG.log(Level.INFO, "Draining: {0} peers are told and closed within {1}", total, Duration.ofNanos(spread));
-        for (Peer peer : all) {
-            peer.draining(Duration.ofMillis(ThreadLocalRandom.current().nextLong(Math.max(1, spread / 1_000_000))));
-        }
+        long millis = Math.max(1, spread / 1_000_000);
+        Incidents.each(
+                all,
+                peer -> peer.draining(
+                        Duration.ofMillis(ThreadLocalRandom.current().nextLong(millis))),
+                Peer::fail);
     }
 }

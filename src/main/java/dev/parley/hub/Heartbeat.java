@@ -1,6 +1,7 @@
 package dev.parley.hub;
 
 import dev.parley.ops.Drain;
+import dev.parley.ops.Incidents;
 import dev.parley.ops.Settings;
 import dev.parley.wire.FrameWriter;
 import java.time.Duration;
@@ -64,18 +65,22 @@ final class Heartbeat implements Runnable {
         boolean late = now - last > 3 * PERIOD.toNanos();
         last = now;
         if (!late) {
-            peers.forEach(peer -> peer.beat(now, settings));
+            Incidents.each(peers, peer -> peer.beat(now, settings), Peer::fail);
         }
         departure.beat(now);
         partings.removeIf(parting -> isOver(parting, now));
     }
 
     private boolean isOver(Parting parting, long now) {
-        if (!parting.writer.isOpen()) {
-            return true;
-        }
-        if (now - parting.since < settings.closeGrace().toNanos()) {
-            return false;
+        try {
+            if (!parting.writer.isOpen()) {
+                return true;
+            }
+            if (now - parting.since < settings.closeGrace().toNanos()) {
+                return false;
+            }
+        } catch (Throwable e) {
+            Incidents.report(e, failure -> Incidents.log("a connection is cut", failure));
         }
         relief.execute(parting.writer::abort);
         return true;

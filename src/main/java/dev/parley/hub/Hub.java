@@ -5,6 +5,7 @@ import dev.parley.broker.History;
 import dev.parley.broker.Sender;
 import dev.parley.ops.Drain;
 import dev.parley.ops.Health;
+import dev.parley.ops.Incidents;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.RepeatedEvent;
 import dev.parley.ops.Settings;
@@ -168,7 +169,7 @@ public class Hub {
 
     /** Closes every peer with 1001. For the undeployment: GlassFish and Payara leave the sessions open. */
     public void closeAll() {
-        peers.values().forEach(peer -> peer.abandon(CloseReasons.GOING_AWAY));
+        Incidents.each(peers.values(), peer -> peer.abandon(CloseReasons.GOING_AWAY), Peer::fail);
     }
 
     Membership join(Peer peer, String name, @Nullable String user, Form form, Start start) {
@@ -315,7 +316,9 @@ public class Hub {
     }
 
     void sweep(Instant now) {
-        broker.sweep(now);
+        Incidents.guard(
+                () -> broker.sweep(now),
+                failure -> Incidents.log("the broker is swept again in the next round", failure));
         rooms.sweep(now);
     }
 }

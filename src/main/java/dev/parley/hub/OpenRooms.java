@@ -4,15 +4,18 @@ import dev.parley.broker.Broker;
 import dev.parley.broker.History;
 import dev.parley.broker.Publication;
 import dev.parley.broker.Sender;
+import dev.parley.ops.Incidents;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.Position;
+import jakarta.websocket.CloseReason;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -65,7 +68,7 @@ final class OpenRooms implements Broker.Listener {
         // removed.
         rooms.compute(name, (key, known) -> {
             created[0] = known == null;
-            Room room = known == null ? new Room(key, settings, relief, broker) : known;
+            Room room = known == null ? new Room(key, settings, relief, broker, this::fail) : known;
             joined[0] = room.join(peer, user, form, start);
             return room;
         });
@@ -81,7 +84,7 @@ final class OpenRooms implements Broker.Listener {
 
     /** A membership that has ended before it began, of a room that nobody else finds. */
     Membership refuse(Peer peer, String name, @Nullable String user, Form form) {
-        return new Membership(new Room(name, settings, relief, broker), peer, user, form, Start.NOW);
+        return new Membership(new Room(name, settings, relief, broker, this::fail), peer, user, form, Start.NOW);
     }
 
     /** Opens a room that deliveries find already, unless it has been left again; so opening and release take turns. */
@@ -89,19 +92,61 @@ final class OpenRooms implements Broker.Listener {
         List<CompletionStage<History>> opening = new ArrayList<>(1);
         rooms.computeIfPresent(room.name(), (key, current) -> {
             if (current == room) {
-                opening.add(broker.open(key, settings.rooms().history(key).messages()));
+                opening.add(ask(key));
             }
             return current;
         });
-        opening.forEach(stage -> stage.whenComplete((history, failure) -> {
+        opening.forEach(stage -> stage.whenComplete((history, failure) -> guard(room, () -> {
             if (failure == null) {
                 room.opened(history);
                 verify(room, room.everybody());
             } else {
-                LOG.log(Level.WARNING, "A room could not be opened; who waits for it is closed with 1013", failure);
-                room.everybody().forEach(member -> member.peer().abandon(CloseReasons.UNAVAILABLE));
+                LOG.log(Level.WARNING, "A room could not be opened: its members are closed with 1013", failure);
+                end(room, CloseReasons.UNAVAILABLE);
             }
-        }));
+        })));
+    }
+
+    private CompletionStage<History> ask(String name) {
+        try {
+            return broker.open(name, settings.rooms().history(name).messages());
+        } catch (Throwable e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /** Runs a task of a room, and never throws: a room in no known state is closed. */
+    private void guard(Room room, Runnable task) {
+        Incidents.guard(task, failure -> fail(room, failure));
+    }
+
+    /** Closes a room, from any thread and under any lock: its clients reconnect, and the first opens it anew. */
+    private void fail(Room room, Throwable failure) {
+        if (!room.isFirstFailure()) {
+            return;
+        }
+        String incident = Incidents.log("a room is closed, its members with 1011", failure);
+        relief.execute(() -> end(room, CloseReasons.internalError(incident)));
+    }
+
+    /** Ends a room: peers that join from now on, perhaps while the members are closed, open another one. */
+    private void end(Room room, CloseReason reason) {
+        List<Membership> members = new ArrayList<>();
+        rooms.computeIfPresent(room.name(), (key, current) -> {
+            if (current != room) {
+                return current;
+            }
+            members.addAll(room.end());
+            Incidents.guard(
+                    () -> broker.release(key),
+                    failure -> Incidents.log("a room is closed, the broker may still deliver it", failure));
+            return null;
+        });
+        Incidents.each(members, member -> member.peer().abandon(reason), OpenRooms::fail);
+    }
+
+    private static void fail(Membership member, Throwable failure) {
+        member.peer().fail(failure);
     }
 
     /**
@@ -109,17 +154,22 @@ final class OpenRooms implements Broker.Listener {
      * which they are told.
      */
     private void verify(Room room, List<Membership> members) {
-        for (Membership member : members) {
-            Position since = member.start().since();
-            if (since != null && room.isAwaited(member)) {
-                broker.offset(room.name()).whenComplete((newest, failure) -> {
-                    if (failure != null) {
-                        member.peer().abandon(CloseReasons.UNAVAILABLE);
-                    } else if (newest < since.offset()) {
-                        room.letIn(member);
-                    }
-                });
-            }
+        Incidents.each(members, member -> verify(room, member), OpenRooms::fail);
+    }
+
+    private void verify(Room room, Membership member) {
+        Position since = member.start().since();
+        if (since != null && room.isAwaited(member)) {
+            broker.offset(room.name())
+                    .whenComplete((newest, failure) -> Incidents.guard(
+                            () -> {
+                                if (failure != null) {
+                                    member.peer().abandon(CloseReasons.UNAVAILABLE);
+                                } else if (newest < since.offset()) {
+                                    room.letIn(member);
+                                }
+                            },
+                            bug -> fail(member, bug)));
         }
     }
 
@@ -145,28 +195,30 @@ final class OpenRooms implements Broker.Listener {
 
     /** Lets go of what is too old to be kept, and asks again for what is still missing. */
     void sweep(Instant now) {
-        rooms.values().forEach(room -> {
-            room.sweep(now);
-            repair(room);
-        });
+        rooms.values()
+                .forEach(room -> guard(room, () -> {
+                    room.sweep(now);
+                    repair(room);
+                }));
     }
 
     /** Asks the broker for what a room misses; the answer may show that more is missing. */
     private void repair(Room room) {
         long after = room.missingAfter();
         if (after >= 0) {
-            broker.history(room.name(), after, REPAIR).whenComplete((history, failure) -> {
-                if (room.repaired(history)) {
-                    repair(room);
-                }
-            });
+            broker.history(room.name(), after, REPAIR)
+                    .whenComplete((history, failure) -> guard(room, () -> {
+                        if (room.repaired(history)) {
+                            repair(room);
+                        }
+                    }));
         }
     }
 
     private void inRoom(String name, Consumer<Room> task) {
         Room room = rooms.get(name);
         if (room != null) {
-            task.accept(room);
+            guard(room, () -> task.accept(room));
         }
     }
 

@@ -58,6 +58,9 @@ final class Outbox {
 
         /** All is written that was due before {@link Outbox#finish}. */
         void finished(CloseReason reason);
+
+        /** The outbox itself failed: it may never write again. */
+        void failed(Throwable failure);
     }
 
     Outbox(FrameWriter writer, Owner owner, Settings.Outbox bounds, Metrics metrics, Executor relief) {
@@ -67,7 +70,7 @@ final class Outbox {
         this.maxFrames = bounds.messages();
         this.maxBytes = bounds.bytes();
         this.relief = relief;
-        this.pump = new Pump(this::drain, relief);
+        this.pump = new Pump(this::drain, owner::failed, relief);
     }
 
     /** Lets what is queued leave; until then all waits, so that a greeting comes before what the rooms have. */

@@ -1,5 +1,6 @@
 package dev.parley.hub;
 
+import dev.parley.ops.Incidents;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.CloseReasons;
@@ -18,12 +19,10 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -277,11 +276,7 @@ public final class Peer {
 
     /** Runs what an endpoint does; its exceptions are incidents of this peer alone. */
     private void guard(Runnable turn) {
-        try {
-            turn.run();
-        } catch (RuntimeException | StackOverflowError e) {
-            incident(e);
-        }
+        Incidents.guard(turn, this::incident);
     }
 
     /**
@@ -315,9 +310,16 @@ public final class Peer {
     }
 
     private void incident(Throwable failure) {
-        String incident = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
-        LOG.log(Level.ERROR, "Incident " + incident + ": a peer is closed with 1011", failure);
-        close(CloseReasons.internalError(incident));
+        close(internalError(failure));
+    }
+
+    /** Closes a peer that may be in no known state, without waiting for what is queued. */
+    void fail(Throwable failure) {
+        abandon(internalError(failure));
+    }
+
+    private static CloseReason internalError(Throwable failure) {
+        return CloseReasons.internalError(Incidents.log("a peer is closed with 1011", failure));
     }
 
     long id() {
@@ -380,13 +382,17 @@ public final class Peer {
         hub.leave(membership);
     }
 
-    /** The room of a cursor has something new: take it, or fall. */
+    /** The room of a cursor has something new: take it, or fall. Never throws: other members wait behind this one. */
     void wake(Cursor cursor) {
-        if (cursor.isOvertaken()) {
-            metrics.overtaken();
-            abandon(CloseReasons.TOO_SLOW);
-        } else if (!expires()) {
-            outbox.wake();
+        try {
+            if (cursor.isOvertaken()) {
+                metrics.overtaken();
+                abandon(CloseReasons.TOO_SLOW);
+            } else if (!expires()) {
+                outbox.wake();
+            }
+        } catch (Throwable e) {
+            Incidents.report(e, this::fail);
         }
     }
 
@@ -452,7 +458,9 @@ public final class Peer {
         outbox.close();
         if (first) {
             hub.forget(this, writer);
-            admission.closed();
+            Incidents.guard(
+                    admission::closed,
+                    failure -> Incidents.log("a peer is gone, and its place may still be counted", failure));
         }
         return first;
     }
@@ -469,7 +477,8 @@ public final class Peer {
             left = List.copyOf(memberships);
             memberships.clear();
         }
-        left.forEach(this::part);
+        Incidents.each(
+                left, this::part, (membership, failure) -> Incidents.log("a peer leaves its other rooms", failure));
         return true;
     }
 
@@ -498,6 +507,11 @@ public final class Peer {
         @Override
         public void finished(CloseReason reason) {
             abandon(reason);
+        }
+
+        @Override
+        public void failed(Throwable failure) {
+            fail(failure);
         }
     }
 }

@@ -1,12 +1,15 @@
 package dev.parley.hub;
 
+import dev.parley.ops.Incidents;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /**
  * Work that runs in one round at a time, and once more after every signal that came while it ran: no signal is lost, and no
- * signal waits for another. Signals are for any thread.
+ * signal waits for another. A round that throws counts as a round: its owner learns of it, and the next signal starts another.
+ * Signals are for any thread.
  */
 final class Pump {
 
@@ -15,6 +18,7 @@ final class Pump {
 
     private final AtomicInteger signals = new AtomicInteger();
     private final BooleanSupplier round;
+    private final Consumer<Throwable> failed;
     private final Executor relief;
     private final Runnable loop = this::run;
     private int seen; // the signals that the round under way answers; the round's
@@ -23,25 +27,30 @@ final class Pump {
      * A pump at rest.
      *
      * @param round the work, which sees all that was done before the signals it answers
+     * @param failed gets whatever a round or an executor throws
      * @param relief takes over when a thread has done enough of it
      */
-    Pump(Runnable round, Executor relief) {
+    Pump(Runnable round, Consumer<Throwable> failed, Executor relief) {
         this(
                 () -> {
                     round.run();
                     return true;
                 },
+                failed,
                 relief);
     }
 
     /**
      * A pump at rest, of a round that other threads may end.
      *
-     * @param round the work; false if some of it goes on elsewhere, which then calls {@link #finished} once
+     * @param round the work; false if some of it goes on elsewhere, which then calls {@link #finished} once. It never throws after
+     *     it has given work away
+     * @param failed gets whatever a round or an executor throws
      * @param relief takes over when a thread has done enough of it
      */
-    Pump(BooleanSupplier round, Executor relief) {
+    Pump(BooleanSupplier round, Consumer<Throwable> failed, Executor relief) {
         this.round = round;
+        this.failed = failed;
         this.relief = relief;
     }
 
@@ -52,7 +61,7 @@ final class Pump {
      */
     void signal(Executor runner) {
         if (signals.getAndIncrement() == 0) {
-            runner.execute(loop);
+            start(runner);
         }
     }
 
@@ -63,17 +72,36 @@ final class Pump {
      */
     void finished(Executor runner) {
         if (signals.addAndGet(-seen) != 0) {
-            runner.execute(loop);
+            start(runner);
         }
     }
 
     private void run() {
         for (int i = 0; i < MAX_ROUNDS; i++) {
             seen = signals.get();
-            if (!round.getAsBoolean() || signals.addAndGet(-seen) == 0) {
+            if (!hasEnded() || signals.addAndGet(-seen) == 0) {
                 return;
             }
         }
-        relief.execute(loop);
+        start(relief);
+    }
+
+    private boolean hasEnded() {
+        try {
+            return round.getAsBoolean();
+        } catch (Throwable e) {
+            Incidents.report(e, failed);
+            return true;
+        }
+    }
+
+    /** Has the rounds run. An executor that throws has not taken them: then the pump is at rest, until the next signal. */
+    private void start(Executor runner) {
+        try {
+            runner.execute(loop);
+        } catch (Throwable e) {
+            signals.set(0);
+            Incidents.report(e, failed);
+        }
     }
 }

@@ -1,8 +1,7 @@
 package dev.parley.hub;
 
+import dev.parley.ops.Incidents;
 import dev.parley.wire.Turn;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
@@ -14,15 +13,16 @@ import java.util.concurrent.Executor;
  */
 final class Relief implements Executor {
 
-    private static final Logger LOG = System.getLogger(Relief.class.getName());
-
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final Pump pump;
     private final Executor executor;
 
     Relief(Executor executor) {
         this.executor = executor;
-        this.pump = new Pump(this::runAll, executor);
+        this.pump = new Pump(
+                this::runAll,
+                failure -> Incidents.log("tasks wait for a thread until the next task comes", failure),
+                executor);
     }
 
     @Override
@@ -36,17 +36,8 @@ final class Relief implements Executor {
     private void runAll() {
         Runnable task = tasks.poll();
         while (task != null) {
-            guard(task);
+            Incidents.guard(task, failure -> Incidents.log("a task is given up, the next ones run", failure));
             task = tasks.poll();
-        }
-    }
-
-    /** One that failed would leave all the others waiting: the pump would never run again. */
-    private static void guard(Runnable task) {
-        try {
-            task.run();
-        } catch (Throwable e) {
-            LOG.log(Level.ERROR, "work taken off another thread failed", e);
         }
     }
 }

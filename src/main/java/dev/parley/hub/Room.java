@@ -4,6 +4,7 @@ import dev.parley.broker.Broker;
 import dev.parley.broker.History;
 import dev.parley.broker.Publication;
 import dev.parley.broker.Sender;
+import dev.parley.ops.Incidents;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.RoomNotice;
 import dev.parley.wire.Frame;
@@ -15,6 +16,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +30,8 @@ final class Room {
 
     private final String name;
     private final Broker broker;
+    private final Consumer<Throwable> failed;
+    private final AtomicBoolean failing = new AtomicBoolean();
     private final Ring ring;
     private final Sequence sequence;
     private final Pump pump;
@@ -39,13 +45,19 @@ final class Room {
     private int walking; // loops that have not ended the walk under way; guarded by this
     private long needed; // the position of the one that was furthest behind when they met it; guarded by this
 
-    Room(String name, Settings settings, Executor relief, Broker broker) {
+    /**
+     * A room that nobody is in.
+     *
+     * @param failed gets what leaves the room in no known state; called under any lock
+     */
+    Room(String name, Settings settings, Executor relief, Broker broker, BiConsumer<Room, Throwable> failed) {
         this.name = name;
         this.broker = broker;
+        this.failed = failure -> failed.accept(this, failure);
         this.ring = new Ring(settings.room(), settings.rooms().history(name));
         this.entrance = new Entrance(this, ring, presence, settings);
         this.sequence = new Sequence(ring, settings.room().messages());
-        this.pump = new Pump(this::walk, relief);
+        this.pump = new Pump(this::walk, this.failed, relief);
     }
 
     String name() {
@@ -69,21 +81,23 @@ final class Room {
     }
 
     private void letIn() {
-        List<Membership> admitted;
+        List<Membership> due;
         synchronized (this) {
             if (!open || waiting.isEmpty()) {
                 return;
             }
-            admitted =
-                    waiting.stream().filter(member -> !entrance.isAhead(member)).toList();
-            admitted.forEach(waiting::remove);
-            admitted.forEach(this::admit);
+            due = waiting.stream().filter(member -> !entrance.isAhead(member)).toList();
         }
-        admitted.forEach(Membership::enter);
+        Incidents.each(due, this::takeIn, (member, failure) -> member.peer().fail(failure));
     }
 
     /** Lets one in who waits, wherever it was before. */
     void letIn(Membership member) {
+        takeIn(member);
+        wake();
+    }
+
+    private void takeIn(Membership member) {
         synchronized (this) {
             if (!waiting.remove(member)) {
                 return;
@@ -91,7 +105,6 @@ final class Room {
             admit(member);
         }
         member.enter();
-        wake();
     }
 
     /** Whether a member waits in a room that is open: it was further than the room is. */
@@ -166,10 +179,15 @@ final class Room {
     /** Takes a peer in; it is a member at once, or when the broker has opened the room and brought it as far as the peer was. */
     synchronized Membership join(Peer peer, @Nullable String user, Form form, Start start) {
         Membership member = new Membership(this, peer, user, form, start);
-        if (open && !entrance.isAhead(member)) {
-            admit(member);
-        } else {
+        if (!open || entrance.isAhead(member)) {
             waiting.add(member);
+            return member;
+        }
+        try {
+            admit(member);
+        } catch (Throwable e) {
+            leave(member); // its peer does not know it, and would never leave
+            throw e;
         }
         return member;
     }
@@ -218,6 +236,25 @@ final class Room {
             broker.left(name, member.sender());
         }
         return true;
+    }
+
+    /** Whether nothing failed in it before. */
+    boolean isFirstFailure() {
+        return failing.compareAndSet(false, true);
+    }
+
+    /** Removes all members and tells the other nodes; gives the members. */
+    synchronized List<Membership> end() {
+        List<Membership> all = everybody();
+        for (Membership member : members) {
+            if (member.form().announces()) {
+                broker.left(name, member.sender());
+            }
+        }
+        members.clear();
+        waiting.clear();
+        snapshot = null;
+        return all;
     }
 
     private void announce(RoomEvent change) {
@@ -306,7 +343,7 @@ final class Room {
         needed = Math.min(needed, behind);
         walking--;
         if (walking == 0 && snapshot == readers) {
-            ring.settle(needed);
+            Incidents.guard(() -> ring.settle(needed), failed); // the pump has to learn that the walk has ended
         }
         return walking == 0;
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.parley.ops.TestSettings;
 import dev.parley.protocol.Content;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
@@ -56,6 +57,19 @@ class MemoryBrokerTest extends BrokerContract {
                         .epoch())
                 .as("the history was lost")
                 .isNotEqualTo(epoch);
+    }
+
+    @Test
+    void aRoomThatCannotBeSweptDoesNotKeepTheHistoryOfTheOthers() {
+        start("parley.room-rules=bad drop-oldest 10 64KiB 100000d", "parley.history.age=1m");
+        now = Instant.MIN.plus(Duration.ofDays(1000)); // there is no time 100,000 days before it
+        broker.publish("a", ALICE, null, new Content.Text("hi"));
+        broker.publish("z", ALICE, null, new Content.Text("hi"));
+        assertThatThrownBy(() -> broker.open("bad", 10)).isInstanceOf(DateTimeException.class);
+        assertThat(broker.rooms()).isEqualTo(3);
+        pass(Duration.ofMinutes(2));
+        broker.sweep(now);
+        assertThat(broker.rooms()).isEqualTo(1);
     }
 
     @Test

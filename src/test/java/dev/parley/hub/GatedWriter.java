@@ -18,6 +18,9 @@ final class GatedWriter implements FrameWriter {
     private boolean gone;
     private boolean flooded;
     private @Nullable RuntimeException refusal;
+    private @Nullable Error error;
+    private Runnable atClose = () -> {};
+    private Runnable atLook = () -> {};
     private @Nullable CloseReason closed;
     private @Nullable Executor loop;
 
@@ -48,11 +51,32 @@ final class GatedWriter implements FrameWriter {
         refusal = e;
     }
 
+    /** Throws from the next write, once. */
+    synchronized void breakOnce(Error e) {
+        error = e;
+    }
+
+    /** Does something inside the first close, on the thread that closes. */
+    GatedWriter atClose(Runnable task) {
+        atClose = task;
+        return this;
+    }
+
+    /** Does something whenever somebody asks whether the connection is open. */
+    void atLook(Runnable task) {
+        atLook = task;
+    }
+
     @Override
     public void write(Batch batch, Completion completion) {
         synchronized (this) {
             if (refusal != null) {
                 throw refusal;
+            }
+            if (error != null) {
+                Error once = error;
+                error = null;
+                throw once;
             }
             batches.add(batch);
             if (!open) {
@@ -64,15 +88,22 @@ final class GatedWriter implements FrameWriter {
     }
 
     @Override
-    public synchronized void close(CloseReason reason) {
-        if (closed == null) {
+    public void close(CloseReason reason) {
+        synchronized (this) {
+            if (closed != null) {
+                return;
+            }
             closed = reason;
         }
+        atClose.run();
     }
 
     @Override
-    public synchronized boolean isOpen() {
-        return !gone;
+    public boolean isOpen() {
+        atLook.run();
+        synchronized (this) {
+            return !gone;
+        }
     }
 
     /** Pongs pile up in the container. */

@@ -170,6 +170,53 @@ class HeartbeatTest {
     }
 
     @Test
+    void aPeerThatThrowsIsClosedAndTheOthersGetTheirPings() {
+        List<GatedWriter> writers = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            writers.add(new GatedWriter().open());
+            open(writers.get(i));
+        }
+        GatedWriter broken = writers.remove(10);
+        broken.atLook(HeartbeatTest::fail);
+        pass(26);
+        assertThat(writers).allMatch(writer -> pings(writer) == 1 && writer.closeReason() == null);
+        assertThat(broken.closeReason().getReasonPhrase()).matches("internal error, incident [0-9a-f]{16}");
+        assertThat(hub.peers()).isEqualTo(19);
+    }
+
+    @Test
+    void aConnectionThatThrowsAfterItsCloseIsCutAndTheOthersAreCutAfterTheGrace() {
+        GatedWriter broken = new GatedWriter().open();
+        GatedWriter behind = new GatedWriter().open();
+        open(broken).close(CloseReasons.BYE);
+        open(behind).close(CloseReasons.BYE);
+        broken.atLook(HeartbeatTest::fail);
+        pass(6);
+        broken.atLook(() -> {});
+        assertThat(broken.isOpen()).isFalse();
+        assertThat(behind.isOpen()).isFalse();
+    }
+
+    @Test
+    void aDrainClosesThePeersBehindOneThatThrows() {
+        List<GatedWriter> writers = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            GatedWriter writer = new GatedWriter().open().atClose(HeartbeatTest::fail);
+            writers.add(writer);
+            open(writer).join("r", "u" + i, Form.PARLEY_V1);
+        }
+        writers.get(10).breakOnce(new LinkageError("of the test"));
+        drain.start();
+        pass(12);
+        assertThat(writers).allMatch(writer -> writer.closeReason() != null);
+        assertThat(hub.peers()).isZero();
+    }
+
+    private static void fail() {
+        throw new AssertionError("a bug");
+    }
+
+    @Test
     void aConnectionThatTheContainerLostSilentlyHasLeft() {
         GatedWriter lost = new GatedWriter().open();
         open(lost);

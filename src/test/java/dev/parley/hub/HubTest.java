@@ -256,6 +256,97 @@ class HubTest {
         assertThat(hub.rooms()).isZero();
     }
 
+    @Test
+    void undeploymentClosesThePeersBehindOneThatThrows() {
+        List<GatedWriter> writers = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            GatedWriter writer = new GatedWriter().open().atClose(HubTest::fail);
+            writers.add(writer);
+            hub.open(writer, TestAdmission.toEverything(), opened -> SILENT);
+        }
+        hub.closeAll();
+        assertThat(writers).allMatch(writer -> CloseReasons.GOING_AWAY.equals(writer.closeReason()));
+        assertThat(hub.peers()).isZero();
+    }
+
+    @Test
+    void anErrorInOneWriterClosesThatPeerAndTheRoomGoesOn() {
+        Guest first = new Guest("r", "first", Form.LOBBY);
+        Guest second = new Guest("r", "second", Form.LOBBY);
+        Guest third = new Guest("r", "third", Form.LOBBY);
+        second.writer.breakOnce(new LinkageError("of the test"));
+        first.room.publish("a");
+        first.room.publish("b");
+        assertThat(first.writer.texts()).containsExactly("echo: a", "echo: b");
+        assertThat(third.writer.texts()).containsExactly("a", "b");
+        assertThat(second.writer.closeReason().getReasonPhrase()).matches("internal error, incident [0-9a-f]{16}");
+        assertThat(hub.peers()).isEqualTo(2);
+    }
+
+    @Test
+    void anErrorInAWriterOfAnotherLoopClosesThatPeerAndTheRoomGoesOn() {
+        Deque<Runnable> loop = new ArrayDeque<>();
+        Guest here = new Guest("r", "here", Form.LOBBY);
+        Guest broken =
+                new Guest("r", "broken", Form.LOBBY, new GatedWriter().open().on(loop::add));
+        Guest behind =
+                new Guest("r", "behind", Form.LOBBY, new GatedWriter().open().on(loop::add));
+        broken.writer.breakOnce(new LinkageError("of the test"));
+        here.room.publish("a");
+        while (!loop.isEmpty()) {
+            loop.remove().run();
+        }
+        here.room.publish("b");
+        while (!loop.isEmpty()) {
+            loop.remove().run();
+        }
+        assertThat(here.writer.texts()).containsExactly("echo: a", "echo: b");
+        assertThat(behind.writer.texts()).containsExactly("a", "b");
+        assertThat(broken.writer.closeReason().getCloseCode().getCode()).isEqualTo(1011);
+    }
+
+    @Test
+    void aMemberWhoseCloseThrowsInAWalkDoesNotKeepTheOthersWaiting() {
+        Guest slow = new Guest("r", "slow", Form.LOBBY, new GatedWriter().atClose(HubTest::fail));
+        Guest quick = new Guest("r", "quick", Form.LOBBY);
+        slow.peer.send("in flight");
+        for (int i = 0; i < 100; i++) { // the room keeps 64
+            quick.room.publish("m" + i);
+        }
+        assertThat(slow.writer.closeReason()).isEqualTo(CloseReasons.TOO_SLOW);
+        assertThat(quick.writer.texts()).hasSize(100);
+    }
+
+    @Test
+    void aLoopThatFailsToTakeATaskKeepsNobodyWaiting() {
+        GatedWriter writer = new GatedWriter().open().on(task -> fail());
+        Guest stopping = new Guest("r", "alice", Form.LOBBY, writer);
+        stopping.room.publish("a");
+        stopping.room.publish("b");
+        assertThat(writer.texts()).containsExactly("echo: a", "echo: b");
+    }
+
+    @Test
+    void anErrorOfAConversationClosesThatPeerWithAnIncident() {
+        GatedWriter writer = new GatedWriter().open();
+        Peer broken = hub.open(writer, TestAdmission.toEverything(), peer -> (p, message) -> fail());
+        broken.text("boom", true);
+        assertThat(writer.closeReason().getReasonPhrase()).matches("internal error, incident [0-9a-f]{16}");
+    }
+
+    @Test
+    void aPeerLeavesTheHubEvenIfItsAdmissionThrows() {
+        GatedWriter writer = new GatedWriter().open();
+        hub.open(writer, TestAdmission.until(Instant.EPOCH).atClosed(HubTest::fail), opened -> SILENT);
+        hub.beat(System.nanoTime());
+        assertThat(writer.closeReason()).isEqualTo(CloseReasons.EXPIRED);
+        assertThat(hub.peers()).isZero();
+    }
+
+    private static void fail() {
+        throw new AssertionError("a bug");
+    }
+
     /**
      * Real threads publish, join and leave while writers, on loops or on none, complete as chance has it. Every reader that stays reads every
      * message since it came, once, and all in one order; in the end nothing is left.

@@ -51,6 +51,11 @@ class OutboxTest {
         public void finished(CloseReason reason) {
             events.add("finished " + reason.getCloseCode().getCode());
         }
+
+        @Override
+        public void failed(Throwable failure) {
+            events.add("failed");
+        }
     };
     private final GatedWriter writer = new GatedWriter();
     private final Outbox outbox = new Outbox(writer, owner, TestSettings.small().outbox(), METRICS, relief::add);
@@ -140,6 +145,13 @@ class OutboxTest {
         reply("a");
         runRelief();
         assertThat(events).containsExactly("broke");
+    }
+
+    @Test
+    void aWriterThatThrowsAnErrorIsReportedToTheOwner() {
+        writer.breakOnce(new LinkageError("of the test"));
+        reply("a");
+        assertThat(events).containsExactly("failed");
     }
 
     @Test
@@ -318,6 +330,11 @@ class OutboxTest {
             @Override
             public void finished(CloseReason reason) {
                 trouble.add("finished");
+            }
+
+            @Override
+            public void failed(Throwable failure) {
+                trouble.add("failed " + failure);
             }
         };
     }

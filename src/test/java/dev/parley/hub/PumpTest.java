@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -13,6 +15,62 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class PumpTest {
+
+    private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+
+    @Test
+    void aRoundThatThrowsIsReportedAndTheNextSignalStartsAnother() {
+        AtomicInteger rounds = new AtomicInteger();
+        Pump[] pump = new Pump[1];
+        AssertionError bug = new AssertionError("a bug");
+        pump[0] = new Pump(
+                () -> {
+                    if (rounds.incrementAndGet() == 1) {
+                        pump[0].signal(Runnable::run);
+                        throw bug;
+                    }
+                },
+                failures::add,
+                Runnable::run);
+        pump[0].signal(Runnable::run);
+        assertThat(rounds)
+                .as("the signal of the round that threw is answered too")
+                .hasValue(2);
+        pump[0].signal(Runnable::run);
+        assertThat(rounds).hasValue(3);
+        assertThat(failures).containsExactly(bug);
+    }
+
+    @Test
+    void anOwnerThatThrowsDoesNotStopThePump() {
+        AtomicInteger rounds = new AtomicInteger();
+        Pump pump = new Pump(
+                () -> {
+                    rounds.incrementAndGet();
+                    throw new AssertionError("a bug");
+                },
+                failure -> {
+                    throw new AssertionError("another bug");
+                },
+                Runnable::run);
+        pump.signal(Runnable::run);
+        pump.signal(Runnable::run);
+        assertThat(rounds).hasValue(2);
+    }
+
+    @Test
+    void anExecutorThatThrowsIsReportedAndTheNextSignalStartsARound() {
+        AtomicInteger rounds = new AtomicInteger();
+        Pump pump = new Pump(rounds::incrementAndGet, failures::add, Runnable::run);
+        Error error = new Error("no thread can be started");
+        pump.signal(task -> {
+            throw error;
+        });
+        assertThat(rounds).hasValue(0);
+        assertThat(failures).containsExactly(error);
+        pump.signal(Runnable::run);
+        assertThat(rounds).hasValue(1);
+    }
 
     @Test
     void aSignalDuringARoundAsksForOneMoreAndDoesNotNest() {
@@ -29,6 +87,7 @@ class PumpTest {
                     }
                     depth.decrementAndGet();
                 },
+                failures::add,
                 Runnable::run);
         pump[0].signal(Runnable::run);
         assertThat(rounds).hasValue(3);
@@ -46,6 +105,7 @@ class PumpTest {
                         pump[0].signal(Runnable::run);
                     }
                 },
+                failures::add,
                 relief::add);
         pump[0].signal(Runnable::run);
         assertThat(rounds).hasValue(16);
@@ -72,6 +132,7 @@ class PumpTest {
                         seen.set(written.get());
                         inside.decrementAndGet();
                     },
+                    failures::add,
                     pool);
             CyclicBarrier start = new CyclicBarrier(threads);
             for (int t = 0; t < threads; t++) {

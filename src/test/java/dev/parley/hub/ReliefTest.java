@@ -27,6 +27,23 @@ class ReliefTest {
     }
 
     @Test
+    void tasksThatGotNoThreadRunBeforeTheNextOne() {
+        List<String> done = new ArrayList<>();
+        List<Error> none = new ArrayList<>(List.of(new Error("no thread can be started")));
+        Relief shortOfThreads = new Relief(task -> {
+            if (!none.isEmpty()) {
+                throw none.remove(0);
+            }
+            threads.add(task);
+        });
+        shortOfThreads.execute(() -> done.add("one"));
+        assertThat(threads).isEmpty();
+        shortOfThreads.execute(() -> done.add("two"));
+        runAll();
+        assertThat(done).containsExactly("one", "two");
+    }
+
+    @Test
     void manyTasksTakeOneThread() {
         for (int i = 0; i < 1000; i++) {
             relief.execute(() -> {});

@@ -299,6 +299,111 @@ class RoomOpeningTest {
         assertThat(health.conditions()).containsEntry("broker", true);
     }
 
+    @Test
+    void aClientThatJoinsWhileARoomFailsToOpenIsWelcomedByTheNextOpening() {
+        GatedWriter late = new GatedWriter().open();
+        GatedWriter first = new GatedWriter().open().atClose(() -> join(late, "late", Form.PARLEY_V1, Start.NOW));
+        GatedWriter second = new GatedWriter().open();
+        join(first, "alice", Form.PARLEY_V1, Start.NOW);
+        join(second, "bob", Form.PARLEY_V1, Start.NOW);
+        CompletableFuture<History> failing = broker.opening;
+        broker.opening = new CompletableFuture<>();
+        failing.completeExceptionally(AWAY);
+        assertThat(first.closeReason()).isEqualTo(CloseReasons.UNAVAILABLE);
+        assertThat(second.closeReason()).isEqualTo(CloseReasons.UNAVAILABLE);
+        broker.opening.complete(new History("e", 0, 0, List.of()));
+        assertThat(late.texts()).hasSize(1).first().asString().contains("\"welcome\"", "\"members\":1");
+        assertThat(broker.calls).containsExactly("open r", "release r", "open r", "joined r late");
+    }
+
+    @Test
+    void aClientThatJoinsWhileARoomFailsToOpenIsClosedIfTheNextOpeningFailsToo() {
+        GatedWriter late = new GatedWriter().open();
+        join(
+                new GatedWriter().atClose(() -> join(late, "late", Form.PLAIN, Start.NOW)),
+                "alice",
+                Form.PLAIN,
+                Start.NOW);
+        join(new GatedWriter(), "bob", Form.PLAIN, Start.NOW);
+        broker.opening.completeExceptionally(AWAY);
+        assertThat(late.closeReason()).isEqualTo(CloseReasons.UNAVAILABLE);
+        assertThat(hub.rooms()).isZero();
+        assertThat(hub.peers()).isZero();
+    }
+
+    @Test
+    void aBrokerThatThrowsWhileItOpensARoomLeavesNoRoomBehind() {
+        broker.broken = "r";
+        GatedWriter writer = new GatedWriter().open();
+        join(writer, "alice", Form.PLAIN, Start.NOW);
+        assertThat(writer.closeReason()).isEqualTo(CloseReasons.UNAVAILABLE);
+        assertThat(hub.rooms()).isZero();
+        assertThat(hub.peers()).isZero();
+    }
+
+    @Test
+    void aBrokerThatThrowsForOneMemberLeavesTheRoomToTheOthers() {
+        broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
+        GatedWriter plain = new GatedWriter().open();
+        join(plain, "bob", Form.PLAIN, Start.NOW);
+        broker.broken = "offset";
+        GatedWriter ahead = new GatedWriter().open();
+        join(ahead, "alice", Form.PARLEY_V1, at("e", 2));
+        assertThat(ahead.closeReason().getCloseCode().getCode()).isEqualTo(1011);
+        broker.deliver(2, 1);
+        assertThat(plain.texts()).containsExactly("* bob joined", "u: 2");
+        assertThat(hub.summary("r").members()).isEqualTo(1);
+        hub.closeAll();
+        assertThat(hub.rooms()).isZero();
+    }
+
+    @Test
+    void aMemberThatThrowsWhileItEntersDoesNotKeepTheOthersOut() {
+        GatedWriter broken = new GatedWriter().open();
+        GatedWriter behind = new GatedWriter().open();
+        join(broken, "alice", Form.PARLEY_V1, Start.NOW);
+        join(behind, "bob", Form.PARLEY_V1, Start.NOW);
+        broken.breakOnce(new LinkageError("of the test"));
+        broker.opening.complete(new History("e", 0, 0, List.of()));
+        assertThat(behind.texts().get(0)).contains("\"welcome\"");
+        assertThat(broken.closeReason().getCloseCode().getCode()).isEqualTo(1011);
+        assertThat(hub.peers()).isEqualTo(1);
+    }
+
+    @Test
+    void aRoomThatFailsInASweepIsClosedAndTheOthersAreSwept() {
+        List<GatedWriter> writers = new ArrayList<>();
+        broker.opening.complete(new History("e", 0, 1, List.of()));
+        broker.history = CompletableFuture.failedFuture(AWAY);
+        for (String room : List.of("a", "r", "z")) {
+            GatedWriter writer = new GatedWriter().open();
+            writers.add(writer);
+            hub.open(writer, TestAdmission.toEverything(), opened -> (p, message) -> {})
+                    .join(room, room, Form.PLAIN, Start.NOW);
+            broker.deliver(room, 3, 2);
+        }
+        broker.calls.clear();
+        broker.broken = "r";
+        hub.sweep(Instant.EPOCH);
+        assertThat(broker.calls).contains("history a 1", "history r 1", "history z 1", "left r r", "release r");
+        assertThat(writers.get(0).closeReason()).isNull();
+        assertThat(writers.get(1).closeReason().getCloseCode().getCode()).isEqualTo(1011);
+        assertThat(writers.get(2).closeReason()).isNull();
+        assertThat(hub.rooms()).isEqualTo(2);
+    }
+
+    @Test
+    void theRoomsAreSweptEvenIfTheBrokerIsNot() {
+        broker.opening.complete(new History("e", 0, 1, List.of()));
+        broker.history = CompletableFuture.failedFuture(AWAY);
+        join(new GatedWriter().open(), "alice", Form.PLAIN, Start.NOW);
+        broker.deliver(3, 2);
+        broker.calls.clear();
+        broker.broken = "sweep";
+        hub.sweep(Instant.EPOCH);
+        assertThat(broker.calls).containsExactly("sweep", "history r 1");
+    }
+
     private Peer join(GatedWriter writer, String user, Form form, Start start) {
         Peer peer = hub.open(writer, TestAdmission.toEverything(), opened -> (p, message) -> {});
         peer.join("r", user, form, start);
@@ -306,21 +411,39 @@ class RoomOpeningTest {
     }
 
     private static Publication publication(long offset, long previous) {
+        return publication("r", offset, previous);
+    }
+
+    private static Publication publication(String room, long offset, long previous) {
         return new Publication(
-                "r", offset, previous, new Sender("u", 1), null, Instant.EPOCH, new Content.Text("" + offset));
+                room, offset, previous, new Sender("u", 1), null, Instant.EPOCH, new Content.Text("" + offset));
     }
 
     private static final class SlowBroker implements Broker {
-        final CompletableFuture<History> opening = new CompletableFuture<>();
+        CompletableFuture<History> opening = new CompletableFuture<>();
         final List<String> calls = new ArrayList<>();
         CompletionStage<Position> publishing = new CompletableFuture<>();
         CompletionStage<History> history = new CompletableFuture<>();
         CompletionStage<Long> newest = CompletableFuture.completedFuture(0L);
+
+        @Nullable
+        String broken; // the room that the broker throws for
+
         Listener listener;
 
+        private void failIn(String room) {
+            if (room.equals(broken)) {
+                throw new AssertionError("a bug of the broker");
+            }
+        }
+
         void deliver(long offset, long previous) {
-            listener.deliver(publication(offset, previous));
-            listener.delivered("r");
+            deliver("r", offset, previous);
+        }
+
+        void deliver(String room, long offset, long previous) {
+            listener.deliver(publication(room, offset, previous));
+            listener.delivered(room);
         }
 
         void present(List<Sender> joined, List<Sender> left) {
@@ -336,6 +459,7 @@ class RoomOpeningTest {
         @Override
         public CompletionStage<History> open(String room, int limit) {
             calls.add("open " + room);
+            failIn(room);
             return opening;
         }
 
@@ -352,11 +476,13 @@ class RoomOpeningTest {
         @Override
         public CompletionStage<History> history(String room, long after, int limit) {
             calls.add("history " + room + " " + after);
+            failIn(room);
             return history;
         }
 
         @Override
         public CompletionStage<Long> offset(String room) {
+            failIn("offset");
             return newest;
         }
 
@@ -386,6 +512,7 @@ class RoomOpeningTest {
         @Override
         public void sweep(Instant now) {
             calls.add("sweep");
+            failIn("sweep");
         }
     }
 }

@@ -13,6 +13,7 @@ final class TestAdmission implements Admission {
     private final Predicate<String> writable;
     private final Instant expires;
     private final AtomicInteger open = new AtomicInteger();
+    private Runnable atClosed = () -> {};
 
     private TestAdmission(Predicate<String> readable, Predicate<String> writable, Instant expires) {
         this.readable = readable;
@@ -33,6 +34,12 @@ final class TestAdmission implements Admission {
     /** To the rooms of these two rules. */
     static TestAdmission to(Predicate<String> readable, Predicate<String> writable) {
         return new TestAdmission(readable, writable, Instant.MAX);
+    }
+
+    /** Does something when a connection has closed. */
+    TestAdmission atClosed(Runnable task) {
+        atClosed = task;
+        return this;
     }
 
     /** Connections that have been opened and not closed. */
@@ -73,5 +80,6 @@ final class TestAdmission implements Admission {
     @Override
     public void closed() {
         open.decrementAndGet();
+        atClosed.run();
     }
 }
