@@ -56,6 +56,7 @@ public class Hub {
     private Heartbeat heartbeat;
     private OpenRooms rooms;
     private final RepeatedEvent unchecked = new RepeatedEvent(Hub.class, Level.WARNING);
+    private volatile boolean stopped;
 
     /** For the container. */
     @SuppressWarnings("NullAway.Init") // the container calls use and start before anything else
@@ -146,6 +147,9 @@ public class Hub {
         peers.put(id, peer);
         metrics.peerOpened();
         peer.open(opening);
+        if (stopped) { // after the put: either closeAll sees the peer, or the peer sees that the hub has stopped
+            peer.abandon(CloseReasons.GOING_AWAY);
+        }
         return peer;
     }
 
@@ -167,8 +171,12 @@ public class Hub {
         return rooms.size();
     }
 
-    /** Closes every peer with 1001. For the undeployment: GlassFish and Payara leave the sessions open. */
+    /**
+     * Closes every peer with 1001, and every peer that opens from now on. For the undeployment: GlassFish and Payara leave the
+     * sessions open.
+     */
     public void closeAll() {
+        stopped = true;
         Incidents.each(peers.values(), peer -> peer.abandon(CloseReasons.GOING_AWAY), Peer::fail);
     }
 

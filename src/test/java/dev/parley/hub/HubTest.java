@@ -257,6 +257,15 @@ class HubTest {
     }
 
     @Test
+    void aPeerThatOpensAfterTheUndeploymentIsClosedWithGoingAway() {
+        hub.closeAll();
+        Guest late = new Guest("r", "late", Form.PLAIN);
+        assertThat(late.writer.closeReason()).isEqualTo(CloseReasons.GOING_AWAY);
+        assertThat(hub.peers()).isZero();
+        assertThat(hub.rooms()).isZero();
+    }
+
+    @Test
     void undeploymentClosesThePeersBehindOneThatThrows() {
         List<GatedWriter> writers = new ArrayList<>();
         for (int i = 0; i < 20; i++) {

@@ -1,6 +1,7 @@
 package dev.parley.hub;
 
 import dev.parley.testing.Client;
+import dev.parley.testing.LateEndpoint;
 import dev.parley.testing.OnServer;
 import java.util.ArrayList;
 import org.jboss.arquillian.container.test.api.Deployer;
@@ -19,7 +20,7 @@ class UndeployIT extends OnServer {
 
     @Deployment(name = WAR, managed = false, testable = false)
     static WebArchive war() {
-        return parley();
+        return parley(LateEndpoint.class);
     }
 
     @Test
@@ -34,5 +35,15 @@ class UndeployIT extends OnServer {
         clients.subList(2, 5).forEach(Client::expectNothing);
         deployer.undeploy(WAR);
         clients.forEach(client -> client.expectClose(1001));
+    }
+
+    @Test
+    void aClientThatEntersDuringTheUndeploymentIsClosedToo() {
+        deployer.deploy(WAR);
+        var other = connect("/ws/echo").expectNothing();
+        var late = connect(LateEndpoint.PATH);
+        deployer.undeploy(WAR);
+        other.expectClose(1001);
+        late.expectClose(1001);
     }
 }
