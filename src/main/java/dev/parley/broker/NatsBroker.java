@@ -210,33 +210,34 @@ public final class NatsBroker implements Broker {
 
     @Override
     public void sweep(Instant now) {
-        loop.execute(() -> {
-            link.connect();
-            roster.sweep();
-            stream.probe();
-            lanes.sweep();
-            long nanos = System.nanoTime();
-            waiting.sweep(nanos);
-            if (++sweeps % TAIL_CHECK == 0) {
-                rooms.doubt();
-            }
-            if (there && nanos - lastReady > AWAY.toNanos()) {
-                there = false;
-                listener().away();
-            }
-        });
+        // Each is a task of its own: one that fails does not keep the others from running.
+        loop.execute(link::connect);
+        loop.execute(roster::sweep);
+        loop.execute(stream::probe);
+        loop.execute(() -> rooms.all().forEach(open -> open.takeLate().forEach(lanes::add)));
+        loop.execute(lanes::sweep);
+        loop.execute(() -> waiting.sweep(System.nanoTime()));
+        loop.execute(this::look);
+    }
+
+    private void look() {
+        if (++sweeps % TAIL_CHECK == 0) {
+            rooms.doubt();
+        }
+        if (there && System.nanoTime() - lastReady > AWAY.toNanos()) {
+            there = false;
+            listener().away();
+        }
     }
 
     @Override
     public void close() {
-        loop.execute(() -> {
-            roster.close();
-            rooms.all().forEach(this::letGo);
-            lanes.close();
-            waiting.close();
-            link.close();
-            loop.close();
-        });
+        loop.execute(roster::close);
+        loop.execute(() -> rooms.all().forEach(this::letGo));
+        loop.execute(lanes::close);
+        loop.execute(waiting::close);
+        loop.execute(link::close);
+        loop.execute(loop::close);
     }
 
     private void announce() {

@@ -1,5 +1,6 @@
 package dev.parley.broker;
 
+import dev.parley.ops.Incidents;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.ErrorCode;
 import dev.parley.protocol.Position;
@@ -83,7 +84,7 @@ final class NatsLanes {
             return new Key(room, sender.peer() == 0 ? sender.scope() : "/" + sender.peer());
         }
 
-        private boolean isLate() {
+        boolean isLate() {
             return System.nanoTime() - deadline > 0;
         }
     }
@@ -98,9 +99,10 @@ final class NatsLanes {
 
     /** Sends what waits, if it may be sent, and gives up what has waited too long. */
     void sweep() {
-        for (Deque<Letter> lane : List.copyOf(lanes.values())) {
-            send(lane.element());
-        }
+        Incidents.each(
+                List.copyOf(lanes.values()),
+                lane -> send(lane.element()),
+                (lane, failure) -> Incidents.log("a message waits for the next round", failure));
     }
 
     /** Gives up everything. */

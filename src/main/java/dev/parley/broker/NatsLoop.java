@@ -1,7 +1,6 @@
 package dev.parley.broker;
 
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
+import dev.parley.ops.Incidents;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -16,7 +15,6 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class NatsLoop implements Executor {
 
-    private static final Logger LOG = System.getLogger(NatsLoop.class.getName());
     private static final int MAX_TASKS = 64; // between two breaks
 
     private final ScheduledThreadPoolExecutor thread;
@@ -50,16 +48,16 @@ final class NatsLoop implements Executor {
 
     private void run(Runnable task) {
         int left = waiting.decrementAndGet();
-        try {
-            task.run();
-            since++;
-            if (left == 0 || since >= MAX_TASKS) {
-                since = 0;
-                pause.run();
-            }
-        } catch (Throwable e) { // what comes next is no worse for it
-            LOG.log(Level.ERROR, "A task of the broker has failed", e);
+        guard(task);
+        since++;
+        if (left == 0 || since >= MAX_TASKS) {
+            since = 0;
+            guard(pause);
         }
+    }
+
+    private static void guard(Runnable task) {
+        Incidents.guard(task, failure -> Incidents.log("a task of the broker is given up", failure));
     }
 
     /** Ends it after what waits. */

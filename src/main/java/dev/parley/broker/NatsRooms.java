@@ -50,6 +50,13 @@ final class NatsRooms {
             return !opened && early.add(letter);
         }
 
+        /** Gives the letters that were kept until their deadline, once. */
+        List<NatsLanes.Letter> takeLate() {
+            List<NatsLanes.Letter> late = new ArrayList<>(0);
+            early.removeIf(letter -> letter.isLate() && late.add(letter));
+            return late;
+        }
+
         /** Gives the letters that were kept, once. */
         List<NatsLanes.Letter> takeEarly() {
             List<NatsLanes.Letter> letters = List.copyOf(early);

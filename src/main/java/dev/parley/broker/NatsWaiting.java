@@ -1,5 +1,6 @@
 package dev.parley.broker;
 
+import dev.parley.ops.Incidents;
 import dev.parley.protocol.ErrorCode;
 import dev.parley.protocol.PublishException;
 import java.util.ArrayList;
@@ -37,7 +38,10 @@ final class NatsWaiting {
     void ready() {
         List<Entry> go = List.copyOf(entries);
         entries.clear();
-        go.forEach(each -> each.task.run());
+        Incidents.each(go, each -> each.task.run(), (each, failure) -> {
+            Incidents.log("a request to the broker fails", failure);
+            each.result.completeExceptionally(failure);
+        });
     }
 
     /** Gives up for whom it is too late. */

@@ -1,0 +1,51 @@
+package dev.parley.broker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.ops.TestSettings;
+import dev.parley.ops.Threads;
+import dev.parley.protocol.Content;
+import dev.parley.protocol.PublishException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** A node whose NATS servers cannot be reached. */
+class NatsAwayTest {
+
+    private final NatsBroker broker = new NatsBroker(
+            TestSettings.with("parley.nats.servers=nats://127.0.0.1:1", "parley.nats.publish-timeout=1s"),
+            new Threads(),
+            InstantSource.system());
+
+    @AfterEach
+    void close() {
+        broker.close();
+    }
+
+    @Test
+    void aMessageForARoomThatDoesNotOpenFailsAtItsDeadline() {
+        broker.attach(new BrokerContract.Log());
+        broker.open("r", 10);
+        CompletableFuture<?> first = publish();
+        CompletableFuture<?> second = publish();
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
+            broker.sweep(Instant.now());
+            return first.isDone() && second.isDone();
+        });
+        for (CompletableFuture<?> each : List.of(first, second)) {
+            assertThat(each.handle((position, failure) -> failure).join())
+                    .hasRootCauseInstanceOf(PublishException.class);
+        }
+    }
+
+    private CompletableFuture<?> publish() {
+        return broker.publish("r", new Sender("alice", 7), null, new Content.Text("hi"))
+                .toCompletableFuture();
+    }
+}
