@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  */
 record NatsPresence(Kind kind, long node, long number, int part, List<Change> changes) {
 
-    /** More than a change takes: a mark and a room's name, a mark, a connection and a user's name, each with its length. */
-    static final int MAX_CHANGE = 3 + 64 + 1 + 8 + 2 + 3 * 64;
+    /** More than a change takes: a mark and a room's name, a mark, a connection and a user's name (6 bytes a code point), each with its length. */
+    static final int MAX_CHANGE = 3 + 64 + 1 + 8 + 2 + 6 * 64;
 
     /** What comes before the changes. */
     static final int HEAD = 1 + 1 + 8 + 8 + 4;

@@ -51,7 +51,7 @@ public record Handshake(
     /**
      * The name the client goes by.
      *
-     * @return its token's, or {@code ?user=}, which keeps the rule of {@code UserName}, or null if it has none
+     * @return its token's, or {@code ?user=}, both normal by {@code UserName}, or null if it has none
      */
     public @Nullable String user() {
         String known = identity.user();

@@ -50,7 +50,6 @@ final class SocketPath {
         String room = roomOf(path);
         Upgrade.checkPath(request);
         Map<String, String> query = query(request.getQueryString());
-        check(query, "user", UserName::isValid, UserName.RULE);
         switch (path) {
             case "/ws/echo" ->
                 check(query, "prefix", SocketPath::isPrefix, "A prefix is at most " + MAX_PREFIX + " characters.");
@@ -87,7 +86,6 @@ final class SocketPath {
     static Handshake checkApi(HttpServletRequest request, String encodedRoom) throws Refusal {
         String room = encodedRoom.isEmpty() ? "" : checkRoom(encodedRoom);
         Map<String, String> query = query(request.getQueryString());
-        check(query, "user", UserName::isValid, UserName.RULE);
         return new Handshake(room, query);
     }
 
@@ -128,12 +126,23 @@ final class SocketPath {
                 int equals = pair.indexOf('=');
                 String name = decode(equals < 0 ? pair : pair.substring(0, equals));
                 String value = equals < 0 ? "" : decode(pair.substring(equals + 1));
+                if (name.equals("user")) {
+                    value = user(value);
+                }
                 if (parameters.putIfAbsent(name, value) != null) {
                     throw Refusal.badRequest("Duplicate query parameter.");
                 }
             }
         }
         return Map.copyOf(parameters);
+    }
+
+    private static String user(String name) throws Refusal {
+        String normal = UserName.normalize(name);
+        if (normal == null) {
+            throw Refusal.badRequest(UserName.RULE);
+        }
+        return normal;
     }
 
     private static String decode(String encoded) throws Refusal {

@@ -113,9 +113,9 @@ final class Tokens {
     }
 
     private Identity identity(JWTClaimsSet claims) throws ParseException, Refusal {
-        String user = claims.getSubject();
-        if (!UserName.isValid(user)) {
-            throw Refusal.badToken("The token's sub is no user name. " + UserName.RULE);
+        String user = UserName.normalize(claims.getSubject());
+        if (user == null) {
+            throw Refusal.badToken("The token's sub is not a user name. " + UserName.RULE);
         }
         List<String> rooms = claims.getStringListClaim("rooms");
         List<String> rights = claims.getStringListClaim("rights");

@@ -14,6 +14,7 @@ import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.Position;
 import dev.parley.protocol.RoomName;
+import dev.parley.protocol.UserName;
 import dev.parley.wire.FrameWriter;
 import dev.parley.wire.Writers;
 import jakarta.annotation.PostConstruct;
@@ -218,7 +219,7 @@ public class Hub {
      * @return where it stands once the broker has it; fails with {@link dev.parley.protocol.PublishException}
      */
     public CompletionStage<Position> publish(String room, @Nullable String user, @Nullable String id, String text) {
-        return publish(room, new Sender(user, 0), id, new Content.Text(text));
+        return publish(room, new Sender(UserName.require(user), 0), id, new Content.Text(text));
     }
 
     /**

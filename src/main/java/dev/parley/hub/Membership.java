@@ -3,6 +3,7 @@ package dev.parley.hub;
 import dev.parley.broker.Sender;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.Position;
+import dev.parley.protocol.UserName;
 import dev.parley.wire.Frame;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -27,7 +28,7 @@ public final class Membership {
     Membership(Room room, Peer peer, @Nullable String user, Form form, Start start) {
         this.room = room;
         this.peer = peer;
-        this.sender = new Sender(user, peer.id());
+        this.sender = new Sender(UserName.require(user), peer.id());
         this.form = form;
         this.start = start;
     }

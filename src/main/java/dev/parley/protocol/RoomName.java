@@ -5,7 +5,7 @@ import java.util.regex.Pattern;
 /** The rule for the names of rooms. */
 public final class RoomName {
 
-    /** The rule in words, for the one who broke it. */
+    /** The rule in words, for error messages. */
     public static final String RULE =
             "A room name is 1 to 64 of the characters A-Z a-z 0-9 . _ - and starts with a letter or a digit.";
 
@@ -15,7 +15,10 @@ public final class RoomName {
     /** The room of {@code /ws}: outside the rule, so that no chat room can be it. */
     public static final String LOBBY = "/ws";
 
-    private static final Pattern VALID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+    /** The rule, the same in Java and in ECMA-262. */
+    static final String PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
+
+    private static final Pattern VALID = Pattern.compile(PATTERN);
 
     private RoomName() {}
 

@@ -186,7 +186,7 @@ class NatsRosterTest {
 
     /** Issue 7; the figures are those of cluster.md. */
     @Test
-    void tenThousandMembersOfANodeAreThreeMessagesAndCostNothingWhileTheyStay() {
+    void tenThousandMembersOfANodeAreFiveMessagesAndCostNothingWhileTheyStay() {
         Node a = new Node();
         Node b = new Node();
         List<Sender> all = members(20_000);
@@ -202,7 +202,7 @@ class NatsRosterTest {
                         .sum())
                 .isEqualTo(all.size());
         assertThat(late.came(NatsPresence.Kind.LAST)).isEqualTo(2);
-        assertThat(late.came(NatsPresence.Kind.PART)).isEqualTo(4);
+        assertThat(late.came(NatsPresence.Kind.PART)).isEqualTo(8);
         assertThat(a.told - before).as("bytes of the list").isLessThan(400_000);
         before = a.told;
         pass(Duration.ofMinutes(1));
@@ -366,6 +366,12 @@ class NatsRosterTest {
         }
         assertThat(b.came(NatsPresence.Kind.CHANGES)).isGreaterThan(10);
         assertThat(late.came(NatsPresence.Kind.PART)).isGreaterThan(10);
+    }
+
+    @Test
+    void theLongestChangeIsWithinItsBound() {
+        byte[] longest = bytes(1, "r".repeat(64), new Sender("\uD83D\uDE00".repeat(64), Long.MAX_VALUE));
+        assertThat(longest).hasSize(NatsPresence.HEAD + NatsPresence.MAX_CHANGE);
     }
 
     @Test

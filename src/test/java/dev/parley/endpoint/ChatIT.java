@@ -88,14 +88,22 @@ class ChatIT extends OnServer {
             strings = {
                 "J\u00FCrgen",
                 "\u674E\u96F7",
-                "e\u0301va",
+                "x\u0301va",
                 "\uD83D\uDE00",
                 "Anna Maria",
                 "o'neil",
                 "a@b.example",
                 "a+b-c_d",
                 "\u0645\u062D\u0645\u062F",
-                "\u0928\u092E\u0938\u094D\u0924\u0947"
+                "\u0928\u092E\u0938\u094D\u0924\u0947",
+                "\uD83D\uDC4D\uD83C\uDFFD",
+                "\u2764\uFE0F",
+                "\uD83C\uDFF3\uFE0F\u200D\uD83C\uDF08",
+                "Ke$ha",
+                "O\u2019Brien",
+                "\u30B8\u30E7\u30F3\u30FB\u30B9\u30DF\u30B9",
+                "Marcel\u00B7l\u00ED",
+                "\u0646\u06CC\u06A9\u200C\u067E\u0648\u0631"
             })
     void aNameMayBeOfAnyScript(String user) {
         join(user).text("hi").expectText(user + ": hi");
@@ -109,6 +117,14 @@ class ChatIT extends OnServer {
     @Test
     void aPlusInAQueryIsASpace() {
         connect(room + "?user=Anna+Maria").expectText("* Anna Maria joined");
+    }
+
+    @Test
+    void aNameIsTheSameUserHoweverItsAccentsAreEncoded() {
+        connect(room + "?user=" + encode("Jose\u0301"))
+                .expectText("* Jos\u00E9 joined")
+                .text("hi")
+                .expectText("Jos\u00E9: hi");
     }
 
     @Test

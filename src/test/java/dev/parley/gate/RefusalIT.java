@@ -49,7 +49,15 @@ class RefusalIT extends OnServer {
                 "a/b",
                 "a\"b",
                 "a,b",
-                "\uFFFD"
+                "\uFFFD",
+                "\u3164",
+                "\u2800",
+                "\u115F",
+                "alice\uFE0F",
+                "alice\u034F",
+                "ali\u200Cce",
+                "\u0334",
+                "a \u0301b"
             })
     void aBadUserNameIs400(String user) {
         refused("/ws/chat/main?user=" + encode(user), user, "user name");
@@ -58,9 +66,9 @@ class RefusalIT extends OnServer {
     @Test
     void aUserNameOf65CharactersIs400() {
         refused("/ws/chat/main?user=" + "n".repeat(65), "n".repeat(65), "user name");
-        // Lengths count UTF-16 units: 32 of these are 64, 33 are 66.
-        refused("/ws/chat/main?user=" + encode("\uD83D\uDE00".repeat(33)), "\uD83D\uDE00", "user name");
-        open("/ws/chat/main?user=" + encode("\uD83D\uDE00".repeat(32)));
+        refused("/ws/chat/main?user=" + encode("\u0334".repeat(64)), "\u0334\u0334", "user name");
+        refused("/ws/chat/main?user=" + encode("\uD83D\uDE00".repeat(65)), "\uD83D\uDE00", "user name");
+        open("/ws/chat/main?user=" + encode("\uD83D\uDE00".repeat(64)));
     }
 
     @ParameterizedTest

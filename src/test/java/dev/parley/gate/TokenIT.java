@@ -79,6 +79,15 @@ class TokenIT extends OnServer {
     }
 
     @Test
+    void aNameIsTheSameInTokenAndQueryHoweverItsAccentsAreEncoded() {
+        for (var names : List.of(List.of("Jos\u00E9", "Jose\u0301"), List.of("Jose\u0301", "Jos\u00E9"))) {
+            var token = Jwt.alice(claims -> claims.subject(names.get(0)));
+            connect("/ws/chat/accents?user=" + encode(names.get(1)), "Authorization", "Bearer " + token)
+                    .expectText("* Jos\u00E9 joined");
+        }
+    }
+
+    @Test
     void aBrowserBringsItsTokenAsASubprotocolAndNeverGetsItBack() {
         var socket = socket();
         var response = socket.upgrade("/ws/chat/browser", "Sec-WebSocket-Protocol", "parley.token." + Jwt.alice());

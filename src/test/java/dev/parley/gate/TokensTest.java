@@ -107,6 +107,7 @@ class TokensTest {
                 Jwt.alice(c -> c.subject("")),
                 Jwt.alice(c -> c.subject("alice: x")),
                 Jwt.alice(c -> c.subject("a\nb")),
+                Jwt.alice(c -> c.subject("alice\uFE0F")),
                 Jwt.alice(c -> c.claim("rooms", "main")),
                 Jwt.alice(c -> c.claim("rooms", List.of(1))),
                 Jwt.alice(c -> c.claim("rights", "read")),
@@ -117,6 +118,12 @@ class TokensTest {
     @MethodSource("badTokens")
     void aBadTokenIs401AndIsNotRepeated(String token) {
         assertBad(withSecret(), token);
+    }
+
+    @Test
+    void aSubjectIsTheSameUserHoweverItsAccentsAreEncoded() throws Refusal {
+        assertThat(withSecret().verify(Jwt.alice(c -> c.subject("Jose\u0301"))).user())
+                .isEqualTo("Jos\u00e9");
     }
 
     @Test
