@@ -45,6 +45,8 @@ class MessagesIT extends Hostile {
             "a\u200bb",
             "\ufeffa");
 
+    private static final List<String> CONTROLS = List.of("\u001b[31mred\u001b[0m", "a\u0085b", "a\u0000b");
+
     /** Depth 100,000 is longer than a message may be, so it is sent as deep as fits, and once in full. */
     @Test
     void jsonBomb() throws Exception {
@@ -93,13 +95,27 @@ class MessagesIT extends Hostile {
                 alice.expectText("* alice joined"); // a handshake ends before its peer has joined
                 mallory.upgrade("/ws/chat/forged?user=mallory");
                 alice.expectText("* mallory joined");
-                for (var text : FORGERIES) {
+                var passed = new ArrayList<>(FORGERIES);
+                passed.removeAll(CONTROLS);
+                for (var text : passed) {
                     mallory.text(text);
-                    // A frame is a line: whatever it holds, it starts with who said it.
-                    alice.expectText("mallory: " + text);
+                    // Whatever the text holds, its first line starts with the sender's name and each other one with a
+                    // tab.
+                    alice.expectText("mallory: " + text.replaceAll("\\R", "\n\t"));
                 }
+                found.add(
+                        "%d texts reach the others behind their sender's name, each further line behind a tab",
+                        passed.size());
+                for (var text : CONTROLS) {
+                    try (var eve = RawSocket.open(server.base(), "/ws/chat/forged?user=eve")) {
+                        alice.expectText("* eve joined");
+                        eve.expectText("* eve joined");
+                        eve.text(text).expectClose(1007);
+                        alice.expectText("* eve left");
+                    }
+                }
+                found.add("%d texts with control characters close their sender with 1007", CONTROLS.size());
             }
-            found.add("%d texts reach the others behind their sender's name, a frame each", FORGERIES.size());
             var fresh = Arrays.asList(server.log().split("\n"));
             fresh = fresh.subList(Math.min(before, fresh.size()), fresh.size());
             for (var line : fresh) {

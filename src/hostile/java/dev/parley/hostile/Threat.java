@@ -37,7 +37,7 @@ enum Threat {
     FORGED_LINES(
             "forged lines",
             "CR, LF, ANSI escapes, bidi overrides and ${jndi: in names and text",
-            "names refused; one log record is one line; no line of the chat can be forged"),
+            "names and control characters refused; one log record is one line; no line of the chat can be forged"),
     CONNECTION_FLOOD(
             "connection flood",
             "one more than may be, per address and in all; 5,000 that come and go",

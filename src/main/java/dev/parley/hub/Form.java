@@ -4,6 +4,7 @@ import dev.parley.broker.Publication;
 import dev.parley.broker.Sender;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.JsonCodec;
+import dev.parley.protocol.MessageText;
 import dev.parley.protocol.Position;
 import dev.parley.protocol.RoomNotice;
 import dev.parley.protocol.UserName;
@@ -59,7 +60,7 @@ public enum Form {
             if (event instanceof RoomEvent.Message message) {
                 Publication publication = message.publication();
                 return publication.content() instanceof Content.Text text
-                        ? Frame.text(publication.sender().name() + ": " + text.text())
+                        ? Frame.text(publication.sender().name() + ": " + MessageText.indentLines(text.text()))
                         : asItIs(publication.content());
             } else if (event instanceof RoomEvent.Joined joined) {
                 return Frame.text("* " + somebody(joined.member()) + " joined");

@@ -12,7 +12,10 @@ import dev.parley.ops.Settings;
 import dev.parley.ops.Threads;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.Content;
+import dev.parley.protocol.ErrorCode;
+import dev.parley.protocol.MessageText;
 import dev.parley.protocol.Position;
+import dev.parley.protocol.PublishException;
 import dev.parley.protocol.RoomName;
 import dev.parley.protocol.UserName;
 import dev.parley.wire.FrameWriter;
@@ -199,6 +202,10 @@ public class Hub {
     }
 
     private CompletionStage<Position> publish(String room, Sender sender, @Nullable String id, Content content) {
+        String problem = content instanceof Content.Text text ? MessageText.problem(text.text()) : null;
+        if (problem != null) {
+            return CompletableFuture.failedFuture(new PublishException(ErrorCode.BAD_TEXT, "text " + problem));
+        }
         long start = System.nanoTime();
         return broker.publish(room, sender, id, content).whenComplete((position, failure) -> {
             if (failure == null) {
@@ -216,7 +223,8 @@ public class Hub {
      * @param user the name of the user who publishes, null if it has none
      * @param id the user's own key for it, or null; the same again is the same message
      * @param text the text
-     * @return where it stands once the broker has it; fails with {@link dev.parley.protocol.PublishException}
+     * @return where it stands once the broker has it; fails with {@link PublishException}
+     * @throws IllegalArgumentException if the user's name breaks its rule
      */
     public CompletionStage<Position> publish(String room, @Nullable String user, @Nullable String id, String text) {
         return publish(room, new Sender(UserName.require(user), 0), id, new Content.Text(text));
@@ -228,7 +236,7 @@ public class Hub {
      * @param room the room's name
      * @param after the offset after which to start, 0 for the oldest kept
      * @param limit how many at most, at least 1
-     * @return the messages; fails with {@link dev.parley.protocol.PublishException} if the broker is away
+     * @return the messages; fails with {@link PublishException} if the broker is away
      */
     public CompletionStage<Page> history(String room, long after, int limit) {
         return broker.history(room, after, limit).thenApply(Page::of);
@@ -239,7 +247,7 @@ public class Hub {
      *
      * @param room the room's name
      * @param limit how many at most, at least 1
-     * @return the messages; fails with {@link dev.parley.protocol.PublishException} if the broker is away
+     * @return the messages; fails with {@link PublishException} if the broker is away
      */
     public CompletionStage<Page> newest(String room, int limit) {
         return kept(room).thenApply(history -> Page.of(history).newest(limit));
@@ -249,7 +257,7 @@ public class Hub {
      * Asks how far a room has come, open here or not; a {@link #find} may be a moment behind what other nodes' readers have.
      *
      * @param room the room's name
-     * @return the offset of the newest message kept, 0 if there is none; fails with {@link dev.parley.protocol.PublishException} if
+     * @return the offset of the newest message kept, 0 if there is none; fails with {@link PublishException} if
      *     the broker is away
      */
     public CompletionStage<Long> offset(String room) {
@@ -260,7 +268,7 @@ public class Hub {
      * A room in short, open here or not.
      *
      * @param room the room's name
-     * @return the room, with no members if nobody is in it on any node; fails with {@link dev.parley.protocol.PublishException} if
+     * @return the room, with no members if nobody is in it on any node; fails with {@link PublishException} if
      *     the broker is away
      */
     public CompletionStage<RoomSummary> find(String room) {

@@ -34,8 +34,9 @@ public final class Membership {
     }
 
     /**
-     * Publishes a text to the room, the peer itself included. If it cannot be published the peer is closed with 1013; if the
-     * peer may not publish in this room it is closed with 1008.
+     * Publishes a text to the room, the peer itself included. If it cannot be published the peer is closed: with 1013 if the
+     * broker does not take it, with 1008 if the peer may not publish in this room, with 1007 if the text breaks the rule of
+     * {@code MessageText}.
      *
      * @param text the text
      */

@@ -117,7 +117,7 @@ public final class Peer {
      * 1008.
      *
      * @param room the room's name; opened if this is its first member here
-     * @param user the name it goes by there, null if it has none
+     * @param user the name it goes by there, within the rule for names; null if it has none
      * @param form how it reads the room's events
      * @return the membership; one that has already ended if the peer is gone
      */
@@ -130,7 +130,7 @@ public final class Peer {
      * room cannot be opened the peer is closed with 1013; if the peer may not read the room it is closed with 1008.
      *
      * @param room the room's name; opened if this is its first member here
-     * @param user the name it goes by there, null if it has none
+     * @param user the name it goes by there, within the rule for names; null if it has none
      * @param form how it reads the room's events
      * @param start where it starts to read; only now in a form that does not greet
      * @return the membership; one that has already ended if the peer is gone
@@ -338,8 +338,13 @@ public final class Peer {
             close(CloseReasons.FORBIDDEN);
         } else if (state == State.OPEN) {
             hub.publish(membership, null, content).whenComplete((position, failure) -> {
-                if (failure != null) {
-                    LOG.log(Level.DEBUG, "a message of a plain client was not published", failure);
+                if (failure == null) {
+                    return;
+                }
+                LOG.log(Level.DEBUG, "a message of a plain client was not published", failure);
+                if (PublishException.of(failure).code() == ErrorCode.BAD_TEXT) {
+                    close(CloseReasons.BAD_TEXT);
+                } else {
                     abandon(CloseReasons.UNAVAILABLE);
                 }
             });

@@ -1,5 +1,6 @@
 package dev.parley.hub;
 
+import dev.parley.protocol.MessageText;
 import dev.parley.protocol.RoomName;
 import dev.parley.protocol.RoomRequest;
 import dev.parley.protocol.UserName;
@@ -26,14 +27,16 @@ public record Publish(
      * @param user the name that readers see, null if there is none
      * @param id the user's own key for it, or null
      * @param text the text
-     * @throws IllegalArgumentException if the room, the user or the id breaks its rule
+     * @throws IllegalArgumentException if the room, the user, the id or the text breaks its rule
      */
     public Publish {
         if (!RoomName.isValid(room)) {
             throw new IllegalArgumentException(RoomName.RULE);
         }
-        if (user != null && !UserName.isValid(user)) {
-            throw new IllegalArgumentException(UserName.RULE);
+        user = UserName.require(user);
+        String problem = MessageText.problem(text);
+        if (problem != null) {
+            throw new IllegalArgumentException("The text " + problem + ".");
         }
         if (id != null && (id.isEmpty() || id.length() > RoomRequest.MAX_ID)) {
             throw new IllegalArgumentException("An id has 1 to " + RoomRequest.MAX_ID + " characters.");

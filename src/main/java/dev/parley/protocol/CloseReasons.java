@@ -21,6 +21,10 @@ public final class CloseReasons {
     /** 1006: the connection is gone and nobody has said so; never sent (RFC 6455 §7.4.1). */
     public static final CloseReason LOST = new CloseReason(CloseCodes.CLOSED_ABNORMALLY, "the connection is gone");
 
+    /** 1007: a text that no room takes, from a client that no error message can reach; the client stays away. */
+    public static final CloseReason BAD_TEXT = new CloseReason(
+            CloseCodes.NOT_CONSISTENT, "Invalid text: no control characters except tab and line breaks.");
+
     /** 1008: the client's token has expired; it comes back with another. */
     public static final CloseReason EXPIRED =
             new CloseReason(CloseCodes.VIOLATED_POLICY, "the token has expired, connect with another");

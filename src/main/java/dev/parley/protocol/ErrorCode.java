@@ -6,7 +6,7 @@ public enum ErrorCode {
     BAD_JSON("bad-json"),
     /** {@code type} is missing, no string, or none that a client may send. */
     UNKNOWN_TYPE("unknown-type"),
-    /** {@code text} is missing, no string, or holds what no text may hold. */
+    /** {@code text} is missing, no string, or breaks the rule of {@link MessageText}. */
     BAD_TEXT("bad-text"),
     /** {@code text} is longer than the limit. */
     TOO_LONG("too-long"),

@@ -271,20 +271,21 @@ public final class JsonCodec {
 
         String text(@Nullable String id) throws BadMessageException {
             String text = string("text", ErrorCode.BAD_TEXT, "a chat message needs it, a string", id);
-            if (!isWellFormed(text)) {
+            if (!MessageText.isWellFormed(text)) {
                 throw wrong("text", ErrorCode.BAD_TEXT, "holds half a surrogate pair", id);
             }
             return text;
         }
 
-        /** A text without control characters but tab and line breaks, which a person may type. */
+        /** A text that may be published. */
         String chat(@Nullable String id, int maxBytes) throws BadMessageException {
             String text = text(id);
             if (text.getBytes(StandardCharsets.UTF_8).length > maxBytes) {
                 throw wrong("text", ErrorCode.TOO_LONG, "is longer than " + maxBytes + " bytes of UTF-8", id);
             }
-            if (text.chars().anyMatch(c -> Character.isISOControl(c) && c != '\t' && c != '\n' && c != '\r')) {
-                throw wrong("text", ErrorCode.BAD_TEXT, "holds a control character", id);
+            String problem = MessageText.problem(text);
+            if (problem != null) {
+                throw wrong("text", ErrorCode.BAD_TEXT, problem, id);
             }
             return text;
         }
@@ -298,7 +299,7 @@ public final class JsonCodec {
             if (id.isEmpty() || id.length() > RoomRequest.MAX_ID) {
                 throw wrong("id", ErrorCode.BAD_ID, "must have 1 to " + RoomRequest.MAX_ID + " characters", null);
             }
-            if (!isWellFormed(id) || id.chars().anyMatch(Character::isISOControl)) {
+            if (!MessageText.isWellFormed(id) || id.chars().anyMatch(Character::isISOControl)) {
                 throw wrong("id", ErrorCode.BAD_ID, "holds a control character or half a surrogate pair", null);
             }
             return id;
@@ -308,21 +309,6 @@ public final class JsonCodec {
             Member member = get(name);
             return new BadMessageException(code, name + " " + what + (member == null ? "" : member.at()), id);
         }
-    }
-
-    private static boolean isWellFormed(String text) {
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (Character.isSurrogate(c)) {
-                if (!Character.isHighSurrogate(c)
-                        || i + 1 == text.length()
-                        || !Character.isLowSurrogate(text.charAt(i + 1))) {
-                    return false;
-                }
-                i++;
-            }
-        }
-        return true;
     }
 
     private static String at(JsonLocation location) {

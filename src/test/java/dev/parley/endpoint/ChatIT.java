@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.parley.testing.Client;
 import dev.parley.testing.OnServer;
 import dev.parley.testing.RawSocket;
+import dev.parley.testing.RoomClient;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -138,6 +139,33 @@ class ChatIT extends OnServer {
     @Test
     void anEmptyTextIsAMessage() {
         join("alice").text("").expectText("alice: ");
+    }
+
+    @Test
+    void textOfOneLineIsPassedOnUnchanged() {
+        join("alice").text("\ttab  \u202E\u200B\uFEFF ").expectText("alice: \ttab  \u202E\u200B\uFEFF ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\n", "\r\n", "\r", "\u2028", "\u2029"})
+    void aLineBreakInATextCannotForgeALine(String lineBreak) {
+        var alice = join("alice");
+        var typed = new RoomClient(connect(room + "?user=typed", "Sec-WebSocket-Protocol", RoomClient.SUBPROTOCOL));
+        typed.next("welcome");
+        alice.expectText("* typed joined");
+        var text = "hi" + lineBreak + "* bob left" + lineBreak;
+        alice.text(text).expectText("alice: hi\n\t* bob left\n\t");
+        typed.message(text);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\u0000", "\u001B[31mred", "a\bb", "a\u000Bb", "a\fb", "\u007F", "a\u0085b"})
+    void aControlCharacterIsClosedWith1007AndReachesNobody(String text) {
+        var alice = join("alice");
+        var bob = join("bob");
+        alice.expectText("* bob joined");
+        assertThat(bob.text(text).expectClose(1007)).contains("control character");
+        alice.expectText("* bob left").expectNothing();
     }
 
     @Test

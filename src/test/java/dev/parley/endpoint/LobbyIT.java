@@ -50,6 +50,21 @@ class LobbyIT extends OnServer {
     }
 
     @Test
+    void textOfSeveralLinesIsPassedOnUnchanged() {
+        var alice = enter();
+        var bob = enter();
+        alice.text("a\r\nb\n\tc\rd").expectText("echo: a\r\nb\n\tc\rd");
+        bob.expectText("a\r\nb\n\tc\rd");
+    }
+
+    @Test
+    void aControlCharacterIsClosedWith1007AndReachesNobody() {
+        var alice = enter();
+        assertThat(enter().text("\u001B[31mred").expectClose(1007)).contains("control character");
+        alice.text("z").expectText("echo: z").expectNothing();
+    }
+
+    @Test
     void bytesGoToEveryoneUnchanged() {
         var alice = enter();
         var bob = enter();

@@ -91,6 +91,22 @@ class ApiIT extends OnServer {
     }
 
     @Test
+    void aNameIsTheSameUserHoweverItsAccentsAreEncoded() {
+        var first = api.post(messages + "?user=Jos%C3%A9", "{\"text\":\"x\"}", "Idempotency-Key", "k")
+                .expect(201);
+        var second = api.post(messages + "?user=Jose%CC%81", "{\"text\":\"x\"}", "Idempotency-Key", "k")
+                .expect(201);
+        assertThat(second.json()).isEqualTo(first.json());
+        api.post(messages + "?user=alice%EF%B8%8F", "{\"text\":\"x\"}").problem(400, "bad-request");
+    }
+
+    @Test
+    void lineBreaksAndTabsArePublishedUnchanged() {
+        api.post(messages, "{\"text\":\"a\\r\\nb\\n\\tc\\rd\"}").expect(201);
+        assertThat(texts(api.get(messages).json())).containsExactly("a\r\nb\n\tc\rd");
+    }
+
+    @Test
     void theSameKeyWithAnotherTextIs422() {
         api.post(messages, "{\"text\":\"one\"}", "Idempotency-Key", "k").expect(201);
         api.post(messages, "{\"text\":\"two\"}", "Idempotency-Key", "k").problem(422, "duplicate-id");

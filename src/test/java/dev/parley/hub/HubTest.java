@@ -1,6 +1,7 @@
 package dev.parley.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.parley.broker.MemoryBroker;
 import dev.parley.ops.Drain;
@@ -9,6 +10,8 @@ import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
 import dev.parley.ops.TestSettings;
 import dev.parley.protocol.CloseReasons;
+import dev.parley.protocol.ErrorCode;
+import dev.parley.protocol.PublishException;
 import dev.parley.wire.Batch;
 import dev.parley.wire.FrameWriter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -63,6 +66,39 @@ class HubTest {
         guest.peer.closed(LEFT);
         assertThat(guest.writer.texts()).containsExactly("* a user joined", "* bob joined", "user: hi");
         assertThat(other.writer.texts()).containsExactly("* bob joined", "user: hi", "* a user left");
+    }
+
+    @Test
+    void aUserHasOneNameHoweverItIsEncoded() {
+        Guest guest = new Guest("r", "Jose\u0301", Form.PLAIN);
+        hub.publish("r", "Jose\u0301", null, "hi");
+        assertThat(guest.writer.texts()).containsExactly("* Jos\u00e9 joined", "Jos\u00e9: hi");
+    }
+
+    @Test
+    void aNameThatCouldForgeALineIsRefused() {
+        Guest guest = new Guest("r", "alice", Form.PLAIN);
+        assertThatThrownBy(() -> new Guest("r", "bob\n* eve left", Form.PLAIN))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> hub.publish("r", "alice: hi", null, "hi"))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThat(guest.writer.texts()).containsExactly("* alice joined");
+    }
+
+    @Test
+    void theRuleForTextHoldsForEveryWayIn() {
+        Guest alice = new Guest("r", "alice", Form.PLAIN);
+        Guest bob = new Guest("r", "bob", Form.PLAIN);
+        for (String text : List.of("\u001b[31m", "a\u0000b", "a\ud800b")) {
+            for (var stage : List.of(alice.room.publish(text, "k"), hub.publish("r", null, null, text))) {
+                assertThatThrownBy(() -> stage.toCompletableFuture().join())
+                        .satisfies(failure ->
+                                assertThat(PublishException.of(failure).code()).isEqualTo(ErrorCode.BAD_TEXT));
+            }
+        }
+        bob.room.publish("\u001b[31m");
+        assertThat(bob.writer.closeReason()).isEqualTo(CloseReasons.BAD_TEXT);
+        assertThat(alice.writer.texts()).containsExactly("* alice joined", "* bob joined", "* bob left");
     }
 
     @Test
