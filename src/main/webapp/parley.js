@@ -285,7 +285,8 @@ class Room extends EventTarget {
         return settle(undefined, { epoch, offset });
       }
       const { problem = 'refused', reason } = await this.#refusal(response);
-      if (response.status < 500 && response.status !== 429) return settle(new ParleyError(problem, reason));
+      const retried = response.status >= 500 || [408, 425, 429].includes(response.status);
+      if (!retried) return settle(new ParleyError(problem, reason));
     } catch {
       // It may have arrived: the same id again finds out.
     }

@@ -128,6 +128,20 @@ suite('Where no WebSocket passes', () => {
     assert.deepEqual(http.requests.slice(1).map(({ headers }) => headers['Idempotency-Key']), ['k', 'k', 'k']);
   });
 
+  for (const status of [408, 425, 429]) {
+    test(`a publish that got ${status} goes out again under the same id`, async () => {
+      const { room, stream } = await blocked();
+      const published = room.publish('hello', { id: 'k' });
+      http.answer(status, { code: 'timeout', detail: 'The request took longer than 45 seconds.' });
+      stream.says(welcome());
+      await settle();
+      http.answer(201, { epoch: EPOCH, offset: 1 });
+      await pass(1000);
+      assert.equal((await published).offset, 1);
+      assert.deepEqual(http.requests.slice(1).map(({ headers }) => headers['Idempotency-Key']), ['k', 'k']);
+    });
+  }
+
   test('a publish that is refused is rejected with the problem', async () => {
     const { room, stream } = await blocked();
     const published = room.publish('hello');

@@ -123,6 +123,9 @@ final class SocketPath {
         Map<String, String> parameters = new LinkedHashMap<>();
         if (query != null) {
             for (String pair : query.split("&", -1)) {
+                if (pair.isEmpty()) {
+                    continue; // clients that join parts leave "&&" or a last "&"
+                }
                 int equals = pair.indexOf('=');
                 String name = decode(equals < 0 ? pair : pair.substring(0, equals));
                 String value = equals < 0 ? "" : decode(pair.substring(equals + 1));

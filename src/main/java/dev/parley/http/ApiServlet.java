@@ -13,6 +13,7 @@ import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Map;
 
 /**
@@ -43,6 +44,7 @@ public class ApiServlet extends HttpServlet {
 
     private transient Reading reading;
     private transient Publishing publishing;
+    private transient Duration deadline;
 
     /** For the container. */
     @SuppressWarnings("NullAway.Init") // the container calls init before anything else
@@ -52,11 +54,12 @@ public class ApiServlet extends HttpServlet {
     public void init() {
         reading = new Reading(hub);
         publishing = new Publishing(hub, codec, settings.limits().text());
+        deadline = Exchange.deadline(settings.nats().publishTimeout());
     }
 
     @Override
     protected void service(HttpServletRequest request, HttpServletResponse response) {
-        Exchange exchange = new Exchange(request, response, codec);
+        Exchange exchange = new Exchange(request, response, codec, deadline);
         exchange.attempt(() -> {
             share(request, response);
             try {
@@ -72,7 +75,7 @@ public class ApiServlet extends HttpServlet {
         Route.Match match = Route.match(
                 request.getRequestURI().substring(request.getContextPath().length()));
         if (match == null) {
-            throw new ProblemException(ProblemKind.NOT_FOUND, "There is nothing at this path.");
+            throw new ProblemException(ProblemKind.NOT_FOUND, "There is no such resource.");
         }
         String method = request.getMethod().equals("HEAD") ? "GET" : request.getMethod();
         if (method.equals("OPTIONS")) {
@@ -80,15 +83,12 @@ public class ApiServlet extends HttpServlet {
             return;
         }
         if (!match.route().methods().contains(method)) {
-            throw new ProblemException(
-                    ProblemKind.METHOD_NOT_ALLOWED,
-                    "This resource has " + match.route().allow() + ".",
-                    Map.of("Allow", match.route().allow()));
+            throw ProblemException.methodNotAllowed(match.route().allow());
         }
         Handshake caller = enter(request, match.room());
         boolean publishes = method.equals("POST");
         if (!match.room().isEmpty() && !may(caller, publishes)) {
-            throw refused(ProblemKind.FORBIDDEN, "The token is not for this in this room.", Map.of());
+            throw refused(ProblemKind.FORBIDDEN, "The token does not allow this in this room.", Map.of());
         }
         Client client = gate.client(request, caller);
         boolean reads = !publishes && match.route() != Route.EVENTS;
@@ -156,8 +156,7 @@ public class ApiServlet extends HttpServlet {
 
     private void require(boolean admitted) throws ProblemException {
         if (!admitted) {
-            throw refused(
-                    ProblemKind.RATE, "That is more than the rate allows; wait a second.", Map.of("Retry-After", "1"));
+            throw refused(ProblemKind.RATE, "Rate limit exceeded. Try again in a second.", Map.of("Retry-After", "1"));
         }
     }
 

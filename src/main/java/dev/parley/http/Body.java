@@ -50,7 +50,7 @@ final class Body implements ReadListener {
     }
 
     private ProblemException tooLong() {
-        return new ProblemException(ProblemKind.TOO_LONG, "A body is at most " + maxBytes + " bytes.");
+        return new ProblemException(ProblemKind.TOO_LONG, "The body is too long: the limit is " + maxBytes + " bytes.");
     }
 
     @Override

@@ -11,11 +11,13 @@ import dev.parley.wire.EventStreamWriter;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A room's events as Server-Sent Events: a peer like one of a socket, only that it says nothing.
@@ -33,10 +35,27 @@ record EventStream(Start start) {
     /** What a request asks for. */
     static EventStream of(Exchange exchange, Handshake caller) throws ProblemException {
         exchange.requireAccepts(MediaTypes.EVENTS);
-        String last = exchange.request().getHeader("Last-Event-ID");
-        Position since = Parameters.position(
-                last == null || last.isEmpty() ? caller.query().get("since") : last);
-        return new EventStream(new Start(since, Parameters.count(caller, "history", "0", 0, MAX_HISTORY)));
+        return new EventStream(
+                new Start(since(exchange.request(), caller), Parameters.count(caller, "history", "0", 0, MAX_HISTORY)));
+    }
+
+    /**
+     * The position to continue after: that of the last event, which EventSource polyfills without headers send in the query,
+     * or {@code since} if that is newer.
+     */
+    private static @Nullable Position since(HttpServletRequest request, Handshake caller) throws ProblemException {
+        Position since = Parameters.position(caller.query().get("since"));
+        Position header = lastEventId(request.getHeader("Last-Event-ID"));
+        Position query = lastEventId(caller.query().get("lastEventId"));
+        Position last = header == null ? query : header;
+        if (last == null || since == null) {
+            return last == null ? since : last;
+        }
+        return since.epoch().equals(last.epoch()) && since.offset() > last.offset() ? since : last;
+    }
+
+    private static @Nullable Position lastEventId(@Nullable String given) throws ProblemException {
+        return given == null || given.isEmpty() ? null : Parameters.position(given);
     }
 
     /** Makes the answer a stream, for a caller with a seat. */

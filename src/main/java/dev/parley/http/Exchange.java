@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -26,8 +27,8 @@ final class Exchange {
 
     private static final Logger LOG = System.getLogger(Exchange.class.getName());
 
-    /** How long a request may take with its body and its answer, milliseconds. A longer one gets a 408 or is cut off. */
-    private static final long DEADLINE = 30_000;
+    /** How long a request may take to arrive with its body. */
+    private static final Duration ARRIVAL = Duration.ofSeconds(30);
 
     private final HttpServletRequest request;
     private final HttpServletResponse response;
@@ -36,14 +37,20 @@ final class Exchange {
     private final ResponseOutput output;
     private final AtomicBoolean answered = new AtomicBoolean();
 
-    Exchange(HttpServletRequest request, HttpServletResponse response, JsonCodec codec) {
+    /** Starts an exchange. After the deadline the client gets a 408, or the response is cut off. */
+    Exchange(HttpServletRequest request, HttpServletResponse response, JsonCodec codec, Duration deadline) {
         this.request = request;
         this.response = response;
         this.codec = codec;
         this.async = request.startAsync(request, response);
-        async.setTimeout(DEADLINE);
-        async.addListener(new Deadline());
+        async.setTimeout(deadline.toMillis());
+        async.addListener(new Deadline(deadline));
         this.output = ResponseOutput.of(async);
+    }
+
+    /** The deadline where the broker answers within some time, so that its answer comes before a 408. */
+    static Duration deadline(Duration broker) {
+        return ARRIVAL.plus(broker);
     }
 
     HttpServletRequest request() {
@@ -61,7 +68,7 @@ final class Exchange {
     /** Insists that the client takes a media type. */
     void requireAccepts(String type) throws ProblemException {
         if (!MediaTypes.accepts(request, type)) {
-            throw new ProblemException(ProblemKind.NOT_ACCEPTABLE, "This resource is " + type + ".");
+            throw new ProblemException(ProblemKind.NOT_ACCEPTABLE, "This resource is only available as " + type + ".");
         }
     }
 
@@ -99,6 +106,11 @@ final class Exchange {
     /** Answers with a problem. */
     void answer(ProblemException problem) {
         send(problem.status(), problem.headers(), MediaTypes.PROBLEM, codec.encode(problem.body()));
+    }
+
+    /** Answers with a text of some media type. */
+    void answer(int status, String type, String body) {
+        send(status, Map.of(), type, body);
     }
 
     /** Answers as a {@code GET} would begin to. */
@@ -152,11 +164,11 @@ final class Exchange {
     void brokeOff(Throwable failure) {
         LOG.log(Level.DEBUG, "a body broke off", failure);
         answer(new ProblemException(
-                ProblemKind.UNAVAILABLE, "The body broke off and nothing was done: send it again."));
+                ProblemKind.UNAVAILABLE, "The body was cut off and nothing was published. Send it again."));
     }
 
     private void incident(Throwable failure) {
-        String incident = Incidents.log("a request is answered with 500", failure);
+        String incident = Incidents.log("a request failed with 500", failure);
         answer(new ProblemException(ProblemKind.INTERNAL, "Internal error, incident " + incident + "."));
     }
 
@@ -191,11 +203,17 @@ final class Exchange {
      */
     private final class Deadline implements AsyncListener {
 
+        private final Duration deadline;
+
+        Deadline(Duration deadline) {
+            this.deadline = deadline;
+        }
+
         @Override
         public void onTimeout(AsyncEvent event) throws IOException {
             if (answered.compareAndSet(false, true)) {
                 ProblemException late = new ProblemException(
-                        ProblemKind.TIMEOUT, "The request did not end within " + DEADLINE / 1000 + " seconds.");
+                        ProblemKind.TIMEOUT, "The request took longer than " + deadline.toSeconds() + " seconds.");
                 head(late.status(), late.headers(), MediaTypes.PROBLEM);
                 response.getOutputStream().write(codec.encode(late.body()).getBytes(StandardCharsets.UTF_8));
             }

@@ -31,7 +31,7 @@ final class IdempotencyKey {
         if (key == null || key.isEmpty() || key.length() > RoomRequest.MAX_ID) {
             throw new ProblemException(
                     ProblemKind.BAD_ID,
-                    NAME + " is one string of 1 to " + RoomRequest.MAX_ID + " printable characters of ASCII.");
+                    NAME + " must be one string of 1 to " + RoomRequest.MAX_ID + " printable ASCII characters.");
         }
         return key;
     }

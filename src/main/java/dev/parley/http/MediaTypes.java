@@ -1,7 +1,9 @@
 package dev.parley.http;
 
 import jakarta.servlet.http.HttpServletRequest;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -14,29 +16,36 @@ final class MediaTypes {
 
     private MediaTypes() {}
 
-    /** Whether the request takes a response of a type. Without {@code Accept} it takes any. */
+    /**
+     * Whether the client accepts a response of a type: the most specific range that matches the type decides. Without
+     * {@code Accept} a client accepts any type.
+     */
     static boolean accepts(HttpServletRequest request, String type) {
-        String any = type.substring(0, type.indexOf('/') + 1) + '*';
-        boolean asked = false;
-        for (String line : Collections.list(request.getHeaders("Accept"))) {
-            for (String range : line.split(",", -1)) {
-                asked |= !range.isBlank();
-                String wanted = nameOf(range);
-                if ((wanted.equals(type) || wanted.equals(any) || wanted.equals("*/*")) && !isRefused(range)) {
-                    return true;
-                }
+        List<String> ranges = Collections.list(request.getHeaders("Accept")).stream()
+                .flatMap(line -> Arrays.stream(line.split(",", -1)))
+                .filter(range -> !range.isBlank())
+                .toList();
+        String subtypes = type.substring(0, type.indexOf('/') + 1) + '*';
+        for (String name : List.of(type, subtypes, "*/*")) {
+            List<String> matches =
+                    ranges.stream().filter(range -> nameOf(range).equals(name)).toList();
+            if (!matches.isEmpty()) {
+                return !matches.stream().allMatch(MediaTypes::isRefused);
             }
         }
-        return !asked;
+        return ranges.isEmpty();
     }
 
-    /** Whether a content type is JSON in UTF-8 (RFC 8259 §8.1), the only one that a foreign page cannot send unasked. */
+    /**
+     * Whether a content type is JSON in UTF-8 (RFC 8259 §8.1). A page of another origin can send other types without a
+     * preflight, but not this one.
+     */
     static boolean isJson(@Nullable String contentType) {
         if (contentType == null || !nameOf(contentType).equals(JSON)) {
             return false;
         }
         String charset = parameterOf(contentType, "charset");
-        return charset == null || charset.equals("utf-8");
+        return charset == null || charset.equals("utf-8") || charset.equals("utf8");
     }
 
     private static boolean isRefused(String range) {

@@ -19,10 +19,11 @@ final class Parameters {
             }
         }
         throw new ProblemException(
-                ProblemKind.BAD_REQUEST, "The parameter " + name + " is a number from " + min + " to " + max + ".");
+                ProblemKind.BAD_REQUEST,
+                "The parameter " + name + " must be a number from " + min + " to " + max + ".");
     }
 
-    /** A position that the client gave, null if it gave none. */
+    /** Parses a position from the client; null if there is none. */
     static @Nullable Position position(@Nullable String given) throws ProblemException {
         if (given == null) {
             return null;

@@ -46,12 +46,18 @@ final class ProblemException extends Exception {
                 return of(ProblemKind.of(refused.code().word()), refused.reason());
             }
         }
-        return of(ProblemKind.UNAVAILABLE, "This did not work; try again.");
+        return of(ProblemKind.UNAVAILABLE, "The request failed. Try again.");
     }
 
     private static ProblemException of(ProblemKind kind, String detail) {
         return new ProblemException(
                 kind, detail, kind == ProblemKind.UNAVAILABLE ? Map.of("Retry-After", RETRY_SECONDS) : Map.of());
+    }
+
+    /** The method is not among those that the resource allows (RFC 9110 §15.5.6). */
+    static ProblemException methodNotAllowed(String allow) {
+        return new ProblemException(
+                ProblemKind.METHOD_NOT_ALLOWED, "Allowed methods: " + allow + ".", Map.of("Allow", allow));
     }
 
     int status() {

@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 record Publishing(Hub hub, JsonCodec codec, int maxText) {
 
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
+
     /** Counts a body against the rate of its client. */
     @FunctionalInterface
     interface Toll {
@@ -37,7 +39,7 @@ record Publishing(Hub hub, JsonCodec codec, int maxText) {
         if (!MediaTypes.isJson(request.getContentType()) || request.getHeader("Content-Encoding") != null) {
             throw new ProblemException(
                     ProblemKind.UNSUPPORTED_MEDIA_TYPE,
-                    "The body is " + MediaTypes.JSON + " in UTF-8, not encoded.",
+                    "Send the body as " + MediaTypes.JSON + " in UTF-8, without a content encoding.",
                     Map.of("Accept", MediaTypes.JSON)); // RFC 9110 §15.5.16
         }
         String id = IdempotencyKey.of(request);
@@ -45,7 +47,7 @@ record Publishing(Hub hub, JsonCodec codec, int maxText) {
             toll.take(body.length);
             String text = text(body);
             hub.publish(caller.room(), caller.user(), id, text)
-                    .whenComplete((position, failure) -> published(exchange, caller, id, position, failure));
+                    .whenComplete((position, failure) -> published(exchange, id, position, failure));
         });
     }
 
@@ -55,28 +57,26 @@ record Publishing(Hub hub, JsonCodec codec, int maxText) {
                     .newDecoder()
                     .decode(ByteBuffer.wrap(body))
                     .toString();
-            return codec.decodePublish(json, maxText);
+            // RFC 8259 §8.1 lets a parser ignore a byte order mark, and some clients write one.
+            return codec.decodePublish(json.startsWith(BYTE_ORDER_MARK) ? json.substring(1) : json, maxText);
         } catch (CharacterCodingException e) {
-            throw new ProblemException(ProblemKind.BAD_JSON, "The body is not UTF-8.");
+            throw new ProblemException(ProblemKind.BAD_JSON, "The body is not valid UTF-8.");
         } catch (BadMessageException e) {
             throw new ProblemException(ProblemKind.of(e.code().word()), e.reason());
         }
     }
 
     private static void published(
-            Exchange exchange,
-            Handshake caller,
-            @Nullable String id,
-            @Nullable Position position,
-            @Nullable Throwable failure) {
+            Exchange exchange, @Nullable String id, @Nullable Position position, @Nullable Throwable failure) {
         if (position == null) {
             exchange.answer(ProblemException.of(PublishException.of(failure)));
             return;
         }
+        // Relative (RFC 9110 §10.2.2), so it is right in any context and behind a proxy that strips a prefix.
         Position before = new Position(position.epoch(), position.offset() - 1);
         exchange.answer(
                 HttpServletResponse.SC_CREATED,
-                Map.of("Location", "/api/rooms/" + caller.room() + "/messages?since=" + before + "&limit=1"),
+                Map.of("Location", "messages?since=" + before + "&limit=1"),
                 new ApiMessage.Published(position.epoch(), position.offset(), id));
     }
 }

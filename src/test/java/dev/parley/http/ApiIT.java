@@ -7,6 +7,7 @@ import dev.parley.testing.OnServer;
 import dev.parley.testing.RawSocket;
 import dev.parley.testing.RoomClient;
 import jakarta.json.JsonObject;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -63,9 +64,28 @@ class ApiIT extends OnServer {
         assertThat(answer.json().getInt("offset")).isEqualTo(message.getInt("offset"));
         assertThat(answer.json()).doesNotContainKey("id");
 
-        var there = api.get(answer.header("Location")).expect(200).json();
+        var location = base().resolve(messages + "?user=bob").resolve(answer.header("Location"));
+        var there = api.get(location.toString()).expect(200).json();
         assertThat(texts(there)).containsExactly("hi");
         assertThat(there.getBoolean("recovered")).isTrue();
+        var behindAPrefix = URI.create("https://example.org/chat" + messages).resolve(answer.header("Location"));
+        assertThat(behindAPrefix.getRawPath()).isEqualTo("/chat" + messages);
+    }
+
+    @Test
+    void emptyPiecesOfAQueryAreIgnored() {
+        api.post(messages + "?&user=a&&", "{\"text\":\"x\"}").expect(201);
+        assertThat(texts(api.get(messages + "?limit=1&&").expect(200).json())).containsExactly("x");
+        api.get(messages + "?&").expect(200);
+        api.get(messages + "?limit=1&&limit=2").problem(400, "bad-request");
+        open("/ws/chat/" + name + "?user=a&&history=5&").close();
+    }
+
+    @Test
+    void aByteOrderMarkIsIgnored() {
+        api.post(messages, "\uFEFF{\"text\":\"x\"}").expect(201);
+        api.post(messages, "\uFEFF\uFEFF{\"text\":\"x\"}").problem(400, "bad-json");
+        assertThat(texts(api.get(messages).json())).containsExactly("x");
     }
 
     @Test
@@ -237,7 +257,14 @@ class ApiIT extends OnServer {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""})
+            strings = {
+                "application/json",
+                "Application/JSON; charset=UTF-8",
+                "application/json;charset=\"utf-8\"",
+                "application/json;charset=utf8",
+                "application/json; Charset=\"Utf8\"",
+                "application/json ; charset=UTF8"
+            })
     void jsonInUtf8Publishes(String type) {
         api.send("POST", messages, "{\"text\":\"\u00E4\"}", "Content-Type", type)
                 .expect(201);
@@ -434,6 +461,13 @@ class ApiIT extends OnServer {
         "application/*,200",
         "'text/html, application/json;q=0.1',200",
         "APPLICATION/JSON,200",
+        "'application/*;q=0, application/json',200",
+        "'*/*;q=0, application/json;q=0.5',200",
+        "'*/*;q=0.000, application/*',200",
+        "'application/json;q=0, */*',406",
+        "'*/*, application/json;q=0.0',406",
+        "'application/json;q=0, application/*',406",
+        "'application/*;q=0, */*;q=1',406",
         "text/html,406",
         "application/json;q=0,406",
         "'text/*, image/png',406"

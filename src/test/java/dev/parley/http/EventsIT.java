@@ -111,6 +111,36 @@ class EventsIT extends OnServer {
         fourth.message("five");
     }
 
+    /** As EventSource polyfills do that cannot set a header. */
+    @Test
+    void theQueryTakesTheLastIdAsTheHeaderDoesAndTheNewerPositionWins() {
+        var reader = read("");
+        var start = reader.next("welcome").id();
+        api.publish(name, "bob", "one");
+        reader.message("one");
+        var newer = reader.lastId();
+        api.publish(name, "bob", "two");
+
+        for (var query : new String[] {
+            "?lastEventId=" + newer,
+            "?lastEventId=" + newer + "&since=" + start,
+            "?lastEventId=" + start + "&since=" + newer,
+            "?lastEventId=&since=" + newer
+        }) {
+            var resumed = read(query);
+            assertThat(resumed.next("welcome").data().getBoolean("recovered")).isTrue();
+            resumed.message("two");
+        }
+        var header = read("?lastEventId=" + start, "Last-Event-ID", newer);
+        header.next("welcome");
+        header.message("two");
+        var since = read("?since=" + newer, "Last-Event-ID", start);
+        since.next("welcome");
+        since.message("two");
+        api.get(events + "?lastEventId=x").problem(400, "bad-since");
+        api.get(events + "?lastEventId=x", "Last-Event-ID", newer).problem(400, "bad-since");
+    }
+
     @Test
     void aReaderThatHasSeenNothingButItsWelcomeResumesToo() {
         var reader = read("");
