@@ -16,8 +16,8 @@ import java.util.Queue;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * What a drain does to the peers: all are told at once, then closed with 1012 in equal shares, one with each beat, so that
- * they do not come back elsewhere all at once. The heartbeat's thread only.
+ * Closes the peers in a drain: all are told at once, then closed with 1012 in equal shares, one with each beat, so that they do
+ * not all reconnect to other nodes at once. The peers that a cancelled drain has not closed stay. The heartbeat's thread only.
  */
 final class Departure {
 
@@ -27,7 +27,7 @@ final class Departure {
     private final long spread;
     private final Drain drain;
     private final Queue<Peer> waiting = new ArrayDeque<>();
-    private boolean begun;
+    private int seen; // of the drain's changes
     private long start;
     private int total;
 
@@ -38,13 +38,20 @@ final class Departure {
     }
 
     void beat(long now) {
-        if (!drain.isStarted()) {
-            return;
-        }
-        if (!begun) {
-            begun = true;
+        int changes = drain.changes();
+        boolean draining = changes % 2 == 1;
+        if (changes != seen) {
+            seen = changes;
             start = now;
-            begin();
+            if (draining) {
+                begin();
+            } else {
+                LOG.log(Level.INFO, "The drain is cancelled: {0} peers stay", waiting.size());
+                waiting.clear();
+            }
+        }
+        if (!draining) {
+            return;
         }
         long elapsed = now - start;
         if (elapsed >= spread) {
@@ -67,9 +74,10 @@ final class Departure {
     private void begin() {
         List<Peer> all = new ArrayList<>(peers);
         Collections.shuffle(all); // in the order of the map a room's members would not go evenly
+        waiting.clear(); // what an earlier drain left, if it was cancelled and this one started within a beat
         waiting.addAll(all);
         total = all.size();
-        LOG.log(Level.INFO, "Draining: {0} peers are told and closed within {1}", total, Duration.ofNanos(spread));
+        LOG.log(Level.INFO, "Draining: {0} peers are closed within {1}", total, Duration.ofNanos(spread));
         long millis = Math.max(1, spread / 1_000_000);
         Incidents.each(
                 all,

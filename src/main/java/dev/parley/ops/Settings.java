@@ -184,9 +184,9 @@ public record Settings(
     }
 
     /**
-     * Who may ask for health and metrics.
+     * Access to {@code /ops}.
      *
-     * @param token lets a caller in from anywhere; without one only this machine may ask
+     * @param token allows everything from anywhere; without it, only this machine can read
      */
     public record Ops(Optional<Secret> token) {
         static Ops of(Reader from) {

@@ -9,6 +9,7 @@ import dev.parley.testing.OnServer;
 import dev.parley.testing.RawSocket;
 import dev.parley.testing.RoomClient;
 import jakarta.json.JsonObject;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.jboss.arquillian.container.test.api.Deployment;
 import org.jboss.shrinkwrap.api.spec.WebArchive;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** A planned end: everyone is told in its own words and closed with 1012, and nobody comes in any more. */
@@ -29,11 +31,48 @@ class DrainIT extends OnServer {
     private static final int MESSAGES_A_SECOND = 500;
     private static final Duration SPREAD = Duration.ofSeconds(5);
 
-    private final Api api = new Api(base());
+    private static final String TOKEN = "of the operators";
+
+    private final Api api = new Api(base(), TOKEN);
 
     @Deployment(testable = false)
     static WebArchive war() {
-        return parleyWith(List.of("parley.drain.spread = " + SPREAD.toSeconds() + "s", "parley.heartbeat.ping = 85s"));
+        return parleyWith(List.of(
+                "parley.drain.spread = " + SPREAD.toSeconds() + "s",
+                "parley.heartbeat.ping = 85s",
+                "parley.ops.token = " + TOKEN));
+    }
+
+    @AfterEach
+    void cancel() {
+        api.ops("DELETE", "drain").expect(200);
+    }
+
+    @Test
+    void aCancelledDrainLetsClientsInAgainAndLeavesTheOthersAlone() {
+        api.ops("DELETE", "drain").expect(200); // no drain: no effect
+        var peers = new ArrayList<RawSocket>();
+        for (int i = 0; i < 20; i++) {
+            peers.add(open("/ws/echo"));
+        }
+        api.ops("POST", "drain").expect(202);
+        assertThat(api.ops("POST", "drain").expect(202).text()).isEqualTo("{\"draining\":true}");
+        Awaitility.await().atMost(DEADLINE).until(() -> peers() < 20);
+        assertThat(api.ops("DELETE", "drain").expect(200).text()).isEqualTo("{\"draining\":false}");
+
+        api.ops("GET", "health/ready").expect(200);
+        int closed = 0;
+        for (var peer : peers) {
+            peer.offer(RawSocket.encode(RawSocket.TEXT, true, true, "still here?".getBytes(StandardCharsets.US_ASCII)));
+            var frame = peer.nextOrEnd();
+            if (frame != null && frame.opcode() == RawSocket.TEXT) {
+                assertThat(frame.text()).isEqualTo("echo: still here?");
+            } else {
+                closed++;
+            }
+        }
+        assertThat(closed).isBetween(1, 19);
+        connect("/ws/echo").text("back").expectText("echo: back");
     }
 
     @Test
@@ -56,7 +95,7 @@ class DrainIT extends OnServer {
         try {
             Awaitility.await().atMost(DEADLINE).until(() -> said.get() > MESSAGES_A_SECOND);
             long start = System.nanoTime();
-            api.send("POST", "/ops/drain", null).expect(202);
+            api.ops("POST", "drain").expect(202);
 
             var refused = socket().handshake("/ws/echo");
             assertThat(refused.status()).isEqualTo(503);
@@ -64,8 +103,8 @@ class DrainIT extends OnServer {
             var stream = api.get("/api/rooms/quiet/events", "Accept", "text/event-stream");
             stream.problem(503, "unavailable");
             assertThat(stream.header("Retry-After")).matches("[1-9][0-9]*");
-            api.get("/ops/health/ready").expect(503);
-            api.get("/ops/health/live").expect(200);
+            api.ops("GET", "health/ready").expect(503);
+            api.ops("GET", "health/live").expect(200);
 
             var left = new TreeSet<Integer>();
             Awaitility.await().atMost(SPREAD.plus(DEADLINE)).until(() -> {

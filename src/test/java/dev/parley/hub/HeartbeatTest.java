@@ -264,6 +264,40 @@ class HeartbeatTest {
         assertThat(hub.peers()).isZero();
     }
 
+    @Test
+    void aCancelledDrainLeavesThePeersThatItHasNotClosed() {
+        for (int i = 0; i < 110; i++) {
+            open(new GatedWriter().open());
+        }
+        drain.start();
+        pass(4);
+        assertThat(hub.peers()).isEqualTo(70);
+        drain.cancel();
+        pass(20);
+        assertThat(hub.peers()).isEqualTo(70);
+    }
+
+    @Test
+    void aDrainAfterACancelledOneTakesTheWholeSpread() {
+        for (int i = 0; i < 110; i++) {
+            open(new GatedWriter().open());
+        }
+        drain.start();
+        pass(9);
+        assertThat(hub.peers()).isEqualTo(20);
+        for (int i = 0; i < 90; i++) {
+            open(new GatedWriter().open());
+        }
+        drain.cancel();
+        drain.start(); // within a beat
+        pass(1);
+        assertThat(hub.peers()).isEqualTo(100);
+        pass(9);
+        assertThat(hub.peers()).isEqualTo(10);
+        pass(1);
+        assertThat(hub.peers()).isZero();
+    }
+
     private static List<Long> delays(GatedWriter writer) {
         Pattern drain = Pattern.compile("\\{\"type\":\"drain\",\"reconnectAfterMs\":([0-9]+)}");
         return writer.texts().stream()

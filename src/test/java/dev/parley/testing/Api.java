@@ -12,6 +12,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.util.ArrayList;
+import java.util.List;
 
 /** A client of the HTTP API. Safe for any thread. */
 public final class Api {
@@ -22,10 +24,17 @@ public final class Api {
             .build();
 
     private final URI base;
+    private final String opsToken;
 
     /** A client of the server at this root. */
     public Api(URI base) {
+        this(base, null);
+    }
+
+    /** A client that sends the operators' token to {@code /ops}. */
+    public Api(URI base, String opsToken) {
         this.base = base;
+        this.opsToken = opsToken;
     }
 
     /** What came back. */
@@ -104,9 +113,18 @@ public final class Api {
         return send("POST", target, json, all);
     }
 
+    /** Sends a request below {@code /ops}, with the token if there is one. */
+    public Answer ops(String method, String path, String... headers) {
+        var all = new ArrayList<>(List.of(headers));
+        if (opsToken != null) {
+            all.addAll(List.of("Authorization", "Bearer " + opsToken));
+        }
+        return send(method, "/ops/" + path, null, all.toArray(String[]::new));
+    }
+
     /** What the metrics say of a series, or of a name summed over its labels; 0 if there is none yet. */
     public double metric(String series) {
-        return get("/ops/metrics")
+        return ops("GET", "metrics")
                 .expect(200)
                 .text()
                 .lines()

@@ -1,4 +1,4 @@
-package dev.parley.ops;
+package dev.parley.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -88,6 +88,29 @@ class OpsIT extends OnServer {
         assertThat(get(path, "X-Forwarded-For", "192.0.2.1", "Authorization", "Bearer " + TOKEN)
                         .statusCode())
                 .isEqualTo(path.equals("nothing") ? 404 : 200);
+    }
+
+    @Test
+    void drainingNeedsTheTokenAlsoFromThisMachine() {
+        var api = new Api(base());
+        for (var method : new String[] {"POST", "DELETE"}) {
+            assertThat(api.ops(method, "drain").problem(403, "forbidden").getString("detail"))
+                    .contains("parley.ops.token");
+            api.ops(method, "drain", "Authorization", "Bearer wrong").problem(403, "forbidden");
+        }
+        api.ops("GET", "health/ready").expect(200);
+    }
+
+    @Test
+    void problemsAreThoseOfTheApi() {
+        var api = new Api(base(), TOKEN);
+        api.ops("GET", "nothing").problem(404, "not-found");
+        api.ops("POST", "nothing").problem(404, "not-found");
+        assertThat(api.ops("DELETE", "metrics").header("Allow")).isEqualTo("OPTIONS, HEAD, GET");
+        api.ops("DELETE", "metrics").problem(405, "method-not-allowed");
+        assertThat(api.ops("GET", "drain").header("Allow")).isEqualTo("OPTIONS, POST, DELETE");
+        assertThat(api.ops("OPTIONS", "drain").expect(204).header("Allow")).isEqualTo("OPTIONS, POST, DELETE");
+        assertThat(api.ops("HEAD", "health/ready").expect(200).text()).isEmpty();
     }
 
     private static double metric(String series) {
