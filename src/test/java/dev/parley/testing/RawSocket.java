@@ -451,7 +451,8 @@ public final class RawSocket implements AutoCloseable {
                         (one, two) -> one + ", " + two);
             }
             int code = Integer.parseInt(status.substring(9, 12));
-            return new Response(code, headers, code == 101 || headOnly ? "" : body(headers));
+            boolean bodiless = headOnly || code == 101 || code == 204 || code == 304; // RFC 9112 §6.3
+            return new Response(code, headers, bodiless ? "" : body(headers));
         } catch (SocketTimeoutException e) {
             return fail("no answer within " + deadline, e);
         } catch (IOException e) {
