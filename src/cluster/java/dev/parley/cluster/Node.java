@@ -3,15 +3,17 @@ package dev.parley.cluster;
 import dev.parley.testing.Api;
 import dev.parley.testing.Client;
 import dev.parley.testing.Launched;
+import dev.parley.testing.RawSocket;
+import dev.parley.testing.ReverseProxy;
 import dev.parley.testing.RoomClient;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 
@@ -29,18 +31,10 @@ final class Node implements AutoCloseable {
     /** Starts WildFly or Payara with these settings, and waits for its page; one of each at a time. */
     Node(String server, String... settings) {
         this.server = server;
-        this.settings = List.of(settings);
-        base = URI.create("http://" + freeAddress());
+        this.settings = Stream.concat(Stream.of("-Dparley.ops.token=" + ReverseProxy.OPS_TOKEN), Stream.of(settings))
+                .toList();
+        base = URI.create("http://" + ReverseProxy.freeAddress());
         start();
-    }
-
-    /** An address of this machine at which nobody listens. */
-    static String freeAddress() {
-        try (var free = new ServerSocket(0)) {
-            return "127.0.0.1:" + free.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private void start() {
@@ -76,9 +70,9 @@ final class Node implements AutoCloseable {
         return base.getAuthority();
     }
 
-    /** Its HTTP API. */
+    /** Its HTTP API, with the operators' token. */
     Api api() {
-        return new Api(base);
+        return new Api(base, ReverseProxy.OPS_TOKEN);
     }
 
     /** A client of {@code parley.v1} in a room. */
@@ -89,14 +83,24 @@ final class Node implements AutoCloseable {
 
     /** Whether it may be sent clients. */
     boolean isReady() {
-        return api().get("/ops/health/ready").status() == 200;
+        return api().ops("GET", "health/ready").status() == 200;
     }
 
     /** As an operator replaces it: drained until it is empty, stopped, started again, and ready. */
     void restart() {
-        api().send("POST", "/ops/drain", "").expect(202);
+        api().ops("POST", "drain").expect(202);
         await().until(() -> api().metric("parley_peers") == 0);
         startAgain();
+    }
+
+    /** Waits until a proxy sends clients to it again, which a proxy learns later than the node itself. */
+    void awaitClientsFrom(ReverseProxy proxy) {
+        Awaitility.await().until(() -> {
+            try (var socket = RawSocket.connect(proxy.base())) {
+                socket.upgrade("/ws/echo");
+                return api().metric("parley_peers") > 0;
+            }
+        });
     }
 
     /** Stops what may be left of it, starts it and waits until it is ready. */

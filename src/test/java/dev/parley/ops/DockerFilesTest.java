@@ -47,6 +47,28 @@ class DockerFilesTest {
     }
 
     @Test
+    void everySecretMustBeSet() throws IOException {
+        assertThat(found("(\\w*(?:TOKEN|PASSWORD): .*)", "cluster.yaml"))
+                .contains("GF_SECURITY_ADMIN_PASSWORD: ${GRAFANA_PASSWORD:?}")
+                .allSatisfy(line -> assertThat(line).contains(":?}"));
+        assertThat(Files.readString(DOCKER.resolve("cluster.yaml"))).doesNotContain("ANONYMOUS");
+    }
+
+    @Test
+    void theNginxLinesOfTheGuideAreThoseOfTheFile() throws IOException {
+        String guide = Files.readString(Path.of("src/site/markdown/security.md"));
+        List<String> lines = guide.substring(
+                        guide.indexOf("# In http:"), guide.indexOf("```", guide.indexOf("# In http:")))
+                .lines()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty() && !line.startsWith("#"))
+                .toList();
+        assertThat(lines).hasSizeGreaterThan(10);
+        assertThat(Files.readString(DOCKER.resolve("nginx.conf")).lines().map(String::strip))
+                .containsAll(lines);
+    }
+
+    @Test
     void everyHostThatIsNamedIsAService() throws IOException {
         Set<String> services =
                 new HashSet<>(map(yaml("cluster.yaml"), "services").keySet());

@@ -1,18 +1,18 @@
-package dev.parley.cluster;
+package dev.parley.testing;
 
-import dev.parley.testing.RawSocket;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.awaitility.Awaitility;
 
-/** nginx or HAProxy in front of two nodes, with the file of {@code docker/}, in which nothing but addresses is replaced. */
-final class ReverseProxy implements AutoCloseable {
+/** nginx or HAProxy in front of two nodes, with the file of {@code docker/}, in which only addresses and directories are replaced. */
+public final class ReverseProxy implements AutoCloseable {
 
-    /** What HAProxy asks for the nodes' health with. */
-    static final String OPS_TOKEN = "of the operators";
+    /** The token of HAProxy's health check. */
+    public static final String OPS_TOKEN = "of the operators";
 
     private final URI base;
     private final Process process;
@@ -33,16 +33,27 @@ final class ReverseProxy implements AutoCloseable {
         });
     }
 
-    static ReverseProxy nginx(Node wildfly, Node payara) {
-        String address = Node.freeAddress();
+    /** An address of this machine at which nobody listens. */
+    public static String freeAddress() {
+        try (var free = new ServerSocket(0)) {
+            return "127.0.0.1:" + free.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Starts nginx in front of two addresses, and waits until it listens. */
+    public static ReverseProxy nginx(String wildfly, String payara) {
+        String address = freeAddress();
         Path work = work("nginx");
         Path file = copy("nginx.conf", work, "listen 8080", "listen " + address, wildfly, payara);
         var command = new ProcessBuilder("nginx", "-e", "stderr", "-c", file.toString(), "-g", "daemon off;");
         return new ReverseProxy(address, command, work.resolve("log"));
     }
 
-    static ReverseProxy haproxy(Node wildfly, Node payara) {
-        String address = Node.freeAddress();
+    /** Starts HAProxy in front of two addresses, and waits until it listens. */
+    public static ReverseProxy haproxy(String wildfly, String payara) {
+        String address = freeAddress();
         Path work = work("haproxy");
         Path file = copy("haproxy.cfg", work, "bind :8080", "bind " + address, wildfly, payara);
         return new ReverseProxy(address, new ProcessBuilder("haproxy", "-f", file.toString()), work.resolve("log"));
@@ -56,33 +67,37 @@ final class ReverseProxy implements AutoCloseable {
         }
     }
 
-    private static Path copy(String name, Path work, String listens, String here, Node wildfly, Node payara) {
+    private static Path copy(String name, Path work, String listens, String here, String wildfly, String payara) {
         try {
             String shipped = Files.readString(Path.of("docker", name));
             return Files.writeString(
                     work.resolve(name),
                     shipped.replace(listens, here)
-                            .replace("wildfly:8080", wildfly.address())
-                            .replace("payara:8080", payara.address())
-                            .replace("/run/nginx.pid", work.resolve("pid").toString()));
+                            .replace("wildfly:8080", wildfly)
+                            .replace("payara:8080", payara)
+                            .replace("/run/nginx.pid", work.resolve("pid").toString())
+                            .replace("http {\n", "http {\n" + directories(work)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /** Where clients connect. */
-    URI base() {
-        return base;
+    /** As packaged, nginx keeps these where only root may write. */
+    private static String directories(Path work) {
+        var lines = new StringBuilder();
+        for (var kind : new String[] {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
+            lines.append("  ")
+                    .append(kind)
+                    .append("_temp_path ")
+                    .append(work.resolve(kind))
+                    .append(";\n");
+        }
+        return lines.toString();
     }
 
-    /** Waits until it sends clients to a node again, which it learns later than the node itself. */
-    void awaitClients(Node restarted) {
-        Awaitility.await().until(() -> {
-            try (var socket = RawSocket.connect(base)) {
-                socket.upgrade("/ws/echo");
-                return restarted.api().metric("parley_peers") > 0;
-            }
-        });
+    /** Where clients connect. */
+    public URI base() {
+        return base;
     }
 
     @Override
