@@ -220,6 +220,59 @@ class ContractTest {
         assertThat(paths).isEqualTo(Resources.methodsByPath());
     }
 
+    /** Clients are generated with a type for each: a method that a resource does not have is in no contract. */
+    @Test
+    void eachOperationListsItsErrorsByStatus() {
+        var all = new TreeSet<Integer>();
+        contract.openapi().get("paths").forEach(path -> path.properties().forEach(operation -> {
+            var responses = operation.getValue().get("responses");
+            if (responses != null) {
+                var statuses = names(responses);
+                assertThat(statuses)
+                        .contains("400", "401", "403", "406", "408", "429", "500", "503")
+                        .doesNotContain("default");
+                statuses.stream()
+                        .map(Integer::valueOf)
+                        .filter(status -> status >= 400)
+                        .forEach(all::add);
+            }
+        }));
+        var expected = new TreeSet<>(Resources.problemStatuses());
+        expected.remove(405);
+        assertThat(all).isEqualTo(expected);
+    }
+
+    /** Generators of clients follow no reference into another kind of document, so OpenAPI has copies. */
+    @Test
+    void schemasThatBothContractsHaveAreTheSame() {
+        var openapi = contract.openapi().get("components").get("schemas");
+        var asyncapi = contract.asyncapi().get("components").get("schemas");
+        var shared = new TreeSet<String>();
+        for (var name : names(openapi)) {
+            var there = name.equals("Message")
+                    ? "v1.server.message"
+                    : name.substring(0, 1).toLowerCase(Locale.ROOT) + name.substring(1);
+            if (asyncapi.has(there)) {
+                var copy = asyncapi.get(there).toString();
+                for (var other : names(openapi)) {
+                    copy = copy.replace(
+                            "\"#/components/schemas/" + other.substring(0, 1).toLowerCase(Locale.ROOT)
+                                    + other.substring(1) + '"',
+                            "\"#/components/schemas/" + other + '"');
+                }
+                assertThat(openapi.get(name).toString()).as(name).isEqualTo(copy);
+                shared.add(name);
+            }
+        }
+        assertThat(shared)
+                .containsExactly(
+                        "Epoch", "Id", "Members", "Message", "Offset", "OffsetOrNone", "Position", "Text", "User");
+        // The schemas of events stand in an extension, which generators skip.
+        assertThat(contract.openapi().findValuesAsString("$ref"))
+                .filteredOn(reference -> reference.startsWith("asyncapi.yaml"))
+                .hasSameSizeAs(contract.openapi().findValue("x-event-data").get("oneOf"));
+    }
+
     @Test
     void socketsAreTheContracts() {
         var addresses = new TreeSet<String>();

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** What the API has, for the test of the contract. */
 public final class Resources {
@@ -19,6 +20,13 @@ public final class Resources {
             paths.put(route.template(), new TreeSet<>(route.methods()));
         }
         return paths;
+    }
+
+    /** The statuses of all problems. */
+    public static Set<Integer> problemStatuses() {
+        return Arrays.stream(ProblemKind.values())
+                .map(ProblemKind::status)
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     /** The codes of all problems. */

@@ -170,7 +170,7 @@ class NamesTest {
 
     private static Predicate<String> userParameter() {
         var all = OPENAPI.at("/components/parameters/user/schema/allOf");
-        assertThat(all.get(0).get("$ref").asString()).isEqualTo("asyncapi.yaml#/components/schemas/user");
+        assertThat(all.get(0).get("$ref").asString()).isEqualTo("#/components/schemas/User");
         return Pattern.compile(ASYNCAPI.at("/components/schemas/user/pattern").asString())
                 .asMatchPredicate()
                 .and(Pattern.compile(all.get(1).get("pattern").asString()).asMatchPredicate());
