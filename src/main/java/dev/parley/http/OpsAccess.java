@@ -61,7 +61,7 @@ final class OpsAccess {
     }
 
     private static boolean isLocal(HttpServletRequest request) {
-        return HERE.contains(request.getRemoteAddr())
+        return HERE.contains(String.valueOf(request.getRemoteAddr())) // null after the connection is reset
                 && HERE.contains(request.getServerName())
                 && FROM_ELSEWHERE.stream().allMatch(header -> request.getHeader(header) == null);
     }

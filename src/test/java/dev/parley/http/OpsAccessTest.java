@@ -10,6 +10,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.NullSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class OpsAccessTest {
@@ -40,6 +41,7 @@ class OpsAccessTest {
     }
 
     @ParameterizedTest
+    @NullSource
     @ValueSource(strings = {"192.0.2.1", "2001:db8::1", "127.0.0.1.example.org"})
     void anotherMachineMayNotRead(String address) {
         assertThat(mayRead(request(address, "localhost", Map.of()), CLOSED)).isFalse();
