@@ -114,7 +114,7 @@ final class RoomConversation implements Conversation, RoomRequest.Visitor {
     public void auth(RoomRequest.Auth auth) {
         try {
             Handshake renewed = gate.authenticate(handshake, auth.token());
-            if (room != null && !Objects.equals(renewed.user(), handshake.user())) {
+            if (room != null && !isSameUser(renewed)) {
                 problem(ErrorCode.FORBIDDEN, "the token is for another user", null);
                 return;
             }
@@ -132,6 +132,14 @@ final class RoomConversation implements Conversation, RoomRequest.Visitor {
                 peer.close(CloseReasons.TOO_MANY_BAD_TOKENS);
             }
         }
+    }
+
+    /** Users may share a name, and may change theirs: the member keeps the one that it came with. */
+    private boolean isSameUser(Handshake renewed) {
+        String subject = handshake.identity().subject();
+        return subject == null
+                ? Objects.equals(renewed.user(), handshake.user())
+                : subject.equals(renewed.identity().subject());
     }
 
     private static ErrorCode code(Refusal refusal) {

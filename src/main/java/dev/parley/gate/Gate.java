@@ -2,7 +2,6 @@ package dev.parley.gate;
 
 import dev.parley.ops.Drain;
 import dev.parley.ops.Network;
-import dev.parley.ops.Origin;
 import dev.parley.ops.Settings;
 import dev.parley.ops.Threads;
 import jakarta.annotation.PostConstruct;
@@ -14,9 +13,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Instant;
-import java.util.Collections;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +37,7 @@ public class Gate {
     private static final int TOO_MANY_REQUESTS = 429; // RFC 6585 §4
 
     private Settings settings;
-    private Set<Origin> origins;
+    private Origins origins;
     private Proxies proxies;
     private Quotas quotas;
     private ClientRates messages;
@@ -50,7 +47,6 @@ public class Gate {
     private Threads threads;
     private Drain drain;
     private final AtomicBoolean announced = new AtomicBoolean();
-    private final AtomicBoolean toldOfOrigin = new AtomicBoolean();
 
     /** For the container. */
     @SuppressWarnings("NullAway.Init") // the container calls use and start before anything else
@@ -66,13 +62,13 @@ public class Gate {
     @PostConstruct
     void start() {
         Settings.Gate gate = settings.gate();
-        origins = Set.copyOf(gate.origins());
         proxies = new Proxies(gate.trustedProxies(), gate.forwarded().equals("forwarded"));
+        origins = new Origins(gate, proxies);
         quotas = new Quotas(gate.peers(), gate.peersPerAddress(), System::nanoTime);
         messages = new ClientRates(settings.rates().client(), System::nanoTime);
         reads = new ClientRates(settings.rates().reads(), System::nanoTime);
         refusals = new ClientRates(settings.rates().refusals(), System::nanoTime);
-        tokens = new Tokens(settings.token(), threads.executor());
+        tokens = new Tokens(settings.token(), threads::after);
         announce(Listening.mayBeBeyondLoopback());
     }
 
@@ -94,11 +90,14 @@ public class Gate {
      *
      * @param handshake what the client asked for
      * @param token the token
-     * @return the handshake under its new identity, which ends with {@link Identity#expires}
-     * @throws Refusal 401 if the token is not good, 403 if it is not for this user or room, 429 if there were too many, 503 if it
+     * @return the handshake under its new identity, which ends with {@link Identity#expires}; the same without secret and keys
+     * @throws Refusal 401 if the token is invalid, 403 if it is not for this user or room, 429 if there were too many, 503 if it
      *     cannot be checked now
      */
     public Handshake authenticate(Handshake handshake, String token) throws Refusal {
+        if (!tokens.areKnown()) {
+            return handshake;
+        }
         RateShare rate = handshake.rate();
         Seat seat = handshake.seat();
         if (rate == null || seat == null || !refusals.take(rate.client(), 1, 0)) {
@@ -115,23 +114,20 @@ public class Gate {
      * @param request the request, with its token in {@code Authorization: Bearer}, or in the query if that is taken
      * @param encodedRoom the room as the path has it, empty if the path has none
      * @return what is asked for and by whom; whether that one may is {@link Identity#mayRead} and {@link Identity#mayPublish}
-     * @throws Refusal 400, 401, 403 or 503
+     * @throws Refusal 400, 401, 403, 421, 429 or 503
      */
     public Handshake check(HttpServletRequest request, String encodedRoom) throws Refusal {
         checkRefusals(request);
-        checkOrigin(request);
+        origins.check(request);
         Handshake asked = SocketPath.checkApi(request, encodedRoom);
-        String token = bearer(request);
-        if (token == null && settings.token().query()) {
-            token = asked.query().get("token");
+        if (!tokens.areKnown()) {
+            return asked.by(Identity.ANYONE);
         }
-        if (token != null) {
-            return asked.by(tokens.verify(token));
-        }
-        if (settings.token().required()) {
+        String token = token(request, asked, List.of());
+        if (token == null && settings.token().required()) {
             throw Refusal.noToken();
         }
-        return asked.by(Identity.ANYONE);
+        return asked.withoutToken().by(token == null ? Identity.ANYONE : tokens.verify(token));
     }
 
     /**
@@ -140,9 +136,10 @@ public class Gate {
      * @param request the request
      * @param checked the same, checked
      * @return the same with a seat to use, and to release when its peer is gone
-     * @throws Refusal 429 or 503
+     * @throws Refusal 403 for a page of another site, 429 or 503
      */
     public Handshake seat(HttpServletRequest request, Handshake checked) throws Refusal {
+        origins.checkSite(request);
         if (drain.isStarted()) {
             throw Refusal.unavailable("This server is draining, connect again.");
         }
@@ -170,9 +167,7 @@ public class Gate {
      * @return an origin of {@code parley.gate.origins}, as the browser sent it; null for any other
      */
     public @Nullable String sharesWith(HttpServletRequest request) {
-        String given = request.getHeader("Origin");
-        Origin origin = given == null ? null : Origin.parse(given);
-        return origin != null && origins.contains(origin) ? given : null;
+        return origins.sharesWith(request);
     }
 
     /**
@@ -181,14 +176,15 @@ public class Gate {
      * @param request the request
      * @param checked the same, checked
      * @return the user of its token, or its address
+     * @throws Refusal 400 if the server does not say the address
      */
-    public Client client(HttpServletRequest request, Handshake checked) {
+    public Client client(HttpServletRequest request, Handshake checked) throws Refusal {
         return client(checked.identity(), Client.at(proxies.client(request)));
     }
 
     private static Client client(Identity identity, Client address) {
-        String user = identity.user();
-        return user == null ? address : Client.of(user);
+        String subject = identity.subject();
+        return subject == null ? address : Client.of(subject);
     }
 
     /**
@@ -221,7 +217,11 @@ public class Gate {
      */
     public void refused(HttpServletRequest request, int status) {
         if (status < TOO_MANY_REQUESTS) {
-            refusals.take(Client.at(proxies.client(request)), 1, 0);
+            try {
+                refusals.take(Client.at(proxies.client(request)), 1, 0);
+            } catch (Refusal unknown) {
+                return; // there is no address to count for
+            }
         }
     }
 
@@ -241,7 +241,7 @@ public class Gate {
      * @param request any request
      * @return what the client asks for and who it is, with a seat to release when its peer is gone; null if the request is no
      *     handshake and its path is none of an endpoint's
-     * @throws Refusal 400, 401, 403, 429 or 503
+     * @throws Refusal 400, 401, 403, 421, 429 or 503
      */
     public @Nullable Handshake admit(HttpServletRequest request) throws Refusal {
         if (!SocketPath.concerns(request)) {
@@ -249,8 +249,9 @@ public class Gate {
         }
         checkRefusals(request);
         Handshake asked = SocketPath.check(request, settings.served().protocols());
-        checkOrigin(request);
-        return seat(request, asked.as(identifyPeer(request, asked)));
+        origins.check(request);
+        Identity identity = identifyPeer(request, asked);
+        return seat(request, (tokens.areKnown() ? asked.withoutToken() : asked).as(identity));
     }
 
     /**
@@ -263,18 +264,11 @@ public class Gate {
     }
 
     private Identity identifyPeer(HttpServletRequest request, Handshake asked) throws Refusal {
+        if (!tokens.areKnown()) {
+            return Identity.ANYONE;
+        }
         List<String> protocols = Upgrade.protocols(request);
-        String token = bearer(request);
-        if (token == null) {
-            token = protocols.stream()
-                    .filter(protocol -> protocol.startsWith(TOKEN_PROTOCOL))
-                    .map(protocol -> protocol.substring(TOKEN_PROTOCOL.length()))
-                    .findFirst()
-                    .orElse(null);
-        }
-        if (token == null && settings.token().query()) {
-            token = asked.query().get("token");
-        }
+        String token = token(request, asked, protocols);
         if (token != null) {
             return tokens.verify(token);
         }
@@ -287,34 +281,19 @@ public class Gate {
         throw Refusal.noToken();
     }
 
-    /** The token of {@code Authorization: Bearer} (RFC 6750 §2.1). Another scheme is the business of a proxy in front. */
-    private @Nullable String bearer(HttpServletRequest request) {
+    /**
+     * The token that a request brings in {@code Authorization} (RFC 6750 §2.1; another scheme there is for a proxy), among its
+     * subprotocols or in its query; null if there is none.
+     */
+    private @Nullable String token(HttpServletRequest request, Handshake asked, List<String> protocols) {
         String authorization = request.getHeader("Authorization");
-        return tokens.areKnown()
-                        && authorization != null
-                        && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())
-                ? authorization.substring(BEARER.length()).strip()
-                : null;
-    }
-
-    /** RFC 6455 §10.2. Without an {@code Origin} it is no browser: there is nobody to be abused. */
-    private void checkOrigin(HttpServletRequest request) throws Refusal {
-        List<String> given = Collections.list(request.getHeaders("Origin"));
-        if (given.isEmpty()) {
-            return;
+        if (authorization != null && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
+            return authorization.substring(BEARER.length()).strip();
         }
-        Origin origin = given.size() == 1 ? Origin.parse(given.get(0)) : null;
-        Origin own = proxies.own(request);
-        if (origin == null || !(origin.equals(own) || origins.contains(origin))) {
-            if (toldOfOrigin.compareAndSet(false, true)) {
-                LOG.log(
-                        Level.WARNING,
-                        "A page of {0} was refused, as others will be: it is not of {1}, which is what this server seems to"
-                                + " be, nor in parley.gate.origins. Behind a proxy, see parley.gate.trusted-proxies",
-                        origin == null ? "an opaque origin" : origin,
-                        own);
-            }
-            throw Refusal.foreignOrigin();
-        }
+        return protocols.stream()
+                .filter(protocol -> protocol.startsWith(TOKEN_PROTOCOL))
+                .map(protocol -> protocol.substring(TOKEN_PROTOCOL.length()))
+                .findFirst()
+                .orElse(settings.token().query() ? asked.query().get("token") : null);
     }
 }

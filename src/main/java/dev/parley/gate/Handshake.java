@@ -3,9 +3,11 @@ package dev.parley.gate;
 import dev.parley.hub.Admission;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.RoomName;
+import dev.parley.protocol.UserName;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.Session;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -51,7 +53,7 @@ public record Handshake(
     /**
      * The name the client goes by.
      *
-     * @return its token's, or {@code ?user=}, both normal by {@code UserName}, or null if it has none
+     * @return its token's, or {@code ?user=} if it has none; both normal by {@code UserName}. Null if there is neither
      */
     public @Nullable String user() {
         String known = identity.user();
@@ -105,10 +107,19 @@ public record Handshake(
     /** The same for another identity, if that is who was asked for. */
     Handshake by(Identity other) throws Refusal {
         String asked = query.get("user");
-        if (other.user() != null && asked != null && !asked.equals(other.user())) {
+        if (asked == null || other.isUnknown() || asked.equals(other.subject())) {
+            return new Handshake(room, query, other, seat, rate);
+        }
+        String name = UserName.normalize(asked);
+        if (other.subject() == null && name == null) {
+            throw Refusal.badRequest(UserName.RULE);
+        }
+        if (name == null || !(other.subject() == null || name.equals(other.user()))) {
             throw Refusal.forbidden("The token is for another user.");
         }
-        return new Handshake(room, query, other, seat, rate);
+        Map<String, String> normal = new HashMap<>(query);
+        normal.put("user", name);
+        return new Handshake(room, Map.copyOf(normal), other, seat, rate);
     }
 
     /** The same for another identity, if that may have what was asked for. */
@@ -117,6 +128,13 @@ public record Handshake(
             throw Refusal.forbidden("The token is not for this room.");
         }
         return by(other);
+    }
+
+    /** The same without {@code ?token=}, which nobody needs any more. */
+    Handshake withoutToken() {
+        Map<String, String> rest = new HashMap<>(query);
+        rest.remove("token");
+        return new Handshake(room, Map.copyOf(rest), identity, seat, rate);
     }
 
     Handshake on(Seat taken, RateShare share) {

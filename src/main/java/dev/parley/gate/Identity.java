@@ -8,12 +8,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who a client is and what it may do, as its token says. Immutable, safe for any thread.
  *
- * @param user the user's name, null if it has none from a token
+ * @param subject what identifies the user, any text; null without a token. Users may share a name, but never this
+ * @param user the name of the user that others see, null without a token
  * @param rooms the rooms it may enter: names, or beginnings of names with a {@code *} behind
  * @param rights what it may do there
  * @param expires when all this ends; {@link Instant#MAX} if it does not
  */
-public record Identity(@Nullable String user, List<String> rooms, Set<Right> rights, Instant expires) {
+public record Identity(
+        @Nullable String subject, @Nullable String user, List<String> rooms, Set<Right> rights, Instant expires) {
 
     /** What can be done in a room. */
     public enum Right {
@@ -27,7 +29,7 @@ public record Identity(@Nullable String user, List<String> rooms, Set<Right> rig
     static final List<String> EVERYWHERE = List.of("*");
 
     /** A client without a token where none is needed: it may do anything, under any name. */
-    static final Identity ANYONE = new Identity(null, EVERYWHERE, Set.of(Right.values()), Instant.MAX);
+    static final Identity ANYONE = new Identity(null, null, EVERYWHERE, Set.of(Right.values()), Instant.MAX);
 
     /** A client that nobody has asked yet who it is: it may do nothing. */
     static final Identity NOBODY = unknown(Instant.EPOCH);
@@ -39,7 +41,7 @@ public record Identity(@Nullable String user, List<String> rooms, Set<Right> rig
      * @return an identity with no rooms and no rights
      */
     static Identity unknown(Instant until) {
-        return new Identity(null, List.of(), Set.of(), until);
+        return new Identity(null, null, List.of(), Set.of(), until);
     }
 
     /**
@@ -48,7 +50,7 @@ public record Identity(@Nullable String user, List<String> rooms, Set<Right> rig
      * @return true if nothing may be sent to it or taken from it but its token
      */
     public boolean isUnknown() {
-        return user == null && rights.isEmpty();
+        return subject == null && rights.isEmpty();
     }
 
     /**

@@ -2,11 +2,14 @@ package dev.parley.gate;
 
 import dev.parley.ops.Network;
 import dev.parley.ops.Origin;
+import dev.parley.ops.RepeatedEvent;
 import jakarta.servlet.http.HttpServletRequest;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +21,7 @@ final class Proxies {
 
     private final List<Network> trusted;
     private final boolean standard;
+    private final RepeatedEvent nameless = new RepeatedEvent(Proxies.class, Level.WARNING);
 
     /**
      * The proxies of an operator.
@@ -30,43 +34,75 @@ final class Proxies {
         this.standard = standard;
     }
 
-    /** The address of the client: the last of those on the way that is no trusted proxy. */
-    Network client(HttpServletRequest request) {
-        Network client = Network.parse(withoutZone(request.getRemoteAddr()));
-        List<String> way = way(request);
-        for (int i = way.size() - 1; i >= 0 && isTrusted(client); i--) {
-            Network before = node(way.get(i));
+    /**
+     * The address of the client: the last of those on the way that is no trusted proxy.
+     *
+     * @throws Refusal 400 if the server gives no address for the TCP connection
+     */
+    Network client(HttpServletRequest request) throws Refusal {
+        return way(request).client();
+    }
+
+    /**
+     * The origin of this server's own pages, as the client sees it; null if it gave no usable {@code Host}.
+     *
+     * @throws Refusal 400 if the server gives no address for the TCP connection
+     */
+    @Nullable
+    Origin own(HttpServletRequest request) throws Refusal {
+        Map<String, String> said = way(request).said();
+        String scheme = said.getOrDefault("proto", request.getScheme());
+        String host = said.containsKey("host") ? said.get("host") : request.getHeader("Host");
+        return host == null ? null : Origin.parse(scheme + "://" + host);
+    }
+
+    /** The client, and the {@code host} and {@code proto} that it asked for, as far as trusted proxies say them. */
+    private record Way(Network client, Map<String, String> said) {}
+
+    private Way way(HttpServletRequest request) throws Refusal {
+        Network client = peer(request);
+        Map<String, String> said = new HashMap<>();
+        if (!standard && isTrusted(client)) {
+            saidInParts(request, said);
+        }
+        List<Map<String, String>> hops = standard
+                ? Forwarded.elements(request)
+                : list(request, "X-Forwarded-For").stream()
+                        .map(node -> Map.of("for", node))
+                        .toList();
+        for (int i = hops.size() - 1; i >= 0 && isTrusted(client); i--) {
+            said.putAll(hops.get(i)); // of two proxies, the one nearer to the client knows what that asked for
+            Network before = node(hops.get(i).getOrDefault("for", "unknown"));
             if (before == null) {
-                break; // "unknown" or hidden (RFC 7239 §6): the proxy that says so stands for it
+                break; // "unknown" or hidden (RFC 7239 §6): the proxy that says so counts as the client
             }
             client = before;
         }
-        return client;
+        return new Way(client, said);
     }
 
-    /** The origin of this server's own pages, as the client sees it; null if it gave no usable {@code Host}. */
-    @Nullable
-    Origin own(HttpServletRequest request) {
-        String scheme = null;
-        String host = null;
-        if (isTrusted(Network.parse(withoutZone(request.getRemoteAddr())))) {
-            scheme = standard ? first(parameters(request, "proto")) : first(list(request, "X-Forwarded-Proto"));
-            host = standard ? first(parameters(request, "host")) : forwardedHost(request);
+    private Network peer(HttpServletRequest request) throws Refusal {
+        try {
+            return Network.parse(withoutZone(String.valueOf(request.getRemoteAddr())));
+        } catch (IllegalArgumentException e) {
+            nameless.log(
+                    "Rejected a request: the server gives no IP address for its client. If the server itself handles"
+                            + " X-Forwarded-For, switch that off");
+            throw Refusal.badRequest("The address of the client is unknown.");
         }
-        if (host == null) {
-            host = request.getHeader("Host");
-        }
-        return host == null ? null : Origin.parse((scheme == null ? request.getScheme() : scheme) + "://" + host);
     }
 
-    private static @Nullable String forwardedHost(HttpServletRequest request) {
+    private static void saidInParts(HttpServletRequest request, Map<String, String> said) {
+        String scheme = first(list(request, "X-Forwarded-Proto"));
+        if (scheme != null) {
+            said.put("proto", scheme);
+        }
         String host = first(list(request, "X-Forwarded-Host"));
         String port = first(list(request, "X-Forwarded-Port"));
-        if (port == null) {
-            return host;
+        String named = host == null && port != null ? request.getHeader("Host") : host;
+        if (named != null) {
+            said.put("host", port == null || named.matches(".*:\\d+") ? named : named + ":" + port);
         }
-        String named = host == null ? request.getHeader("Host") : host;
-        return named == null || named.matches(".*:\\d+") ? named : named + ":" + port;
     }
 
     private boolean isTrusted(Network address) {
@@ -76,10 +112,6 @@ final class Proxies {
             }
         }
         return false;
-    }
-
-    private List<String> way(HttpServletRequest request) {
-        return standard ? parameters(request, "for") : list(request, "X-Forwarded-For");
     }
 
     /** The node of a proxy's header, perhaps with a port; null if it is no address. */
@@ -98,24 +130,6 @@ final class Proxies {
     private static String withoutZone(String address) {
         int zone = address.indexOf('%');
         return zone < 0 ? address : address.substring(0, zone);
-    }
-
-    /** What each proxy on the way said under a name: a {@code Forwarded} element holds {@code name=value} pairs. */
-    private static List<String> parameters(HttpServletRequest request, String name) {
-        List<String> values = new ArrayList<>();
-        for (String element : list(request, "Forwarded")) {
-            for (String pair : element.split(";", -1)) {
-                int equals = pair.indexOf('=');
-                if (equals > 0
-                        && pair.substring(0, equals)
-                                .strip()
-                                .toLowerCase(Locale.ROOT)
-                                .equals(name)) {
-                    values.add(pair.substring(equals + 1).strip().replace("\"", ""));
-                }
-            }
-        }
-        return values;
     }
 
     private static List<String> list(HttpServletRequest request, String header) {

@@ -1,6 +1,7 @@
 package dev.parley.gate;
 
 import jakarta.servlet.http.HttpServletResponse;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -12,6 +13,7 @@ public final class Refusal extends Exception {
 
     private static final long serialVersionUID = 1L;
 
+    private static final int MISDIRECTED_REQUEST = 421; // RFC 9110 §15.5.20
     private static final int TOO_MANY_REQUESTS = 429; // RFC 6585 §4
 
     private final int status;
@@ -30,6 +32,11 @@ public final class Refusal extends Exception {
         return new Refusal(HttpServletResponse.SC_BAD_REQUEST, "bad-request", message, Map.of());
     }
 
+    /** 421: the request is for a host that this server is not (RFC 9110 §15.5.20). */
+    static Refusal foreignHost() {
+        return new Refusal(MISDIRECTED_REQUEST, "host", "This server does not answer to this host name.", Map.of());
+    }
+
     /** 403: the page that asks is of a foreign origin. */
     static Refusal foreignOrigin() {
         return new Refusal(
@@ -41,7 +48,7 @@ public final class Refusal extends Exception {
         return new Refusal(
                 HttpServletResponse.SC_UNAUTHORIZED,
                 "unauthorized",
-                "A token is needed here.",
+                "A token is required.",
                 Map.of("WWW-Authenticate", "Bearer"));
     }
 
@@ -80,6 +87,16 @@ public final class Refusal extends Exception {
         return new Refusal(HttpServletResponse.SC_SERVICE_UNAVAILABLE, "unavailable", message, retryAfter());
     }
 
+    /** 503: not for so long; a second more, and up to two to spread those who are refused together. */
+    static Refusal unavailable(String message, Duration wait) {
+        long seconds = wait.toSeconds() + 2 + ThreadLocalRandom.current().nextInt(3);
+        return new Refusal(
+                HttpServletResponse.SC_SERVICE_UNAVAILABLE,
+                "unavailable",
+                message,
+                Map.of("Retry-After", String.valueOf(seconds)));
+    }
+
     /** Seconds (RFC 9110 §10.2.3), spread, so that not all who are refused together come back together. */
     private static Map<String, String> retryAfter() {
         return Map.of("Retry-After", String.valueOf(ThreadLocalRandom.current().nextInt(2, 11)));
@@ -88,7 +105,7 @@ public final class Refusal extends Exception {
     /**
      * The status of the response.
      *
-     * @return 400, 401, 403, 429 or 503
+     * @return 400, 401, 403, 421, 429 or 503
      */
     public int status() {
         return status;

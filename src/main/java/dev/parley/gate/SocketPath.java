@@ -3,7 +3,6 @@ package dev.parley.gate;
 import dev.parley.protocol.Position;
 import dev.parley.protocol.Reversal;
 import dev.parley.protocol.RoomName;
-import dev.parley.protocol.UserName;
 import jakarta.servlet.http.HttpServletRequest;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -129,23 +128,12 @@ final class SocketPath {
                 int equals = pair.indexOf('=');
                 String name = decode(equals < 0 ? pair : pair.substring(0, equals));
                 String value = equals < 0 ? "" : decode(pair.substring(equals + 1));
-                if (name.equals("user")) {
-                    value = user(value);
-                }
                 if (parameters.putIfAbsent(name, value) != null) {
                     throw Refusal.badRequest("Duplicate query parameter.");
                 }
             }
         }
         return Map.copyOf(parameters);
-    }
-
-    private static String user(String name) throws Refusal {
-        String normal = UserName.normalize(name);
-        if (normal == null) {
-            throw Refusal.badRequest(UserName.RULE);
-        }
-        return normal;
     }
 
     private static String decode(String encoded) throws Refusal {

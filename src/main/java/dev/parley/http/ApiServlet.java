@@ -90,7 +90,7 @@ public class ApiServlet extends HttpServlet {
         if (!match.room().isEmpty() && !may(caller, publishes)) {
             throw refused(ProblemKind.FORBIDDEN, "The token does not allow this in this room.", Map.of());
         }
-        Client client = gate.client(request, caller);
+        Client client = client(request, caller);
         boolean reads = !publishes && match.route() != Route.EVENTS;
         require(reads ? gate.admitsRead(client) : gate.admits(client, true, 0));
         switch (match.route()) {
@@ -140,6 +140,14 @@ public class ApiServlet extends HttpServlet {
     private ProblemException refused(ProblemKind kind, String detail, Map<String, String> headers) {
         metrics.refused(kind.code());
         return new ProblemException(kind, detail, headers);
+    }
+
+    private Client client(HttpServletRequest request, Handshake caller) throws ProblemException {
+        try {
+            return gate.client(request, caller);
+        } catch (Refusal refusal) {
+            throw refused(ProblemKind.of(refusal.word()), refusal.reason(), refusal.headers());
+        }
     }
 
     private void publish(Exchange exchange, Handshake caller, Client client) throws ProblemException, IOException {

@@ -16,6 +16,7 @@ enum ProblemKind {
     TIMEOUT("timeout", 408, "Request timeout"),
     TOO_LONG("too-long", 413, "Body or text too long"),
     UNSUPPORTED_MEDIA_TYPE("unsupported-media-type", 415, "Unsupported media type"),
+    HOST("host", 421, "Host not served"),
     /** The status is that of draft-ietf-httpapi-idempotency-key-header §2.7: the key was used for another body. */
     DUPLICATE_ID("duplicate-id", 422, "Idempotency key used for another text"),
     RATE("rate", 429, "Rate limit exceeded"),

@@ -50,11 +50,6 @@ public record Nats(
         }
     }
 
-    private static Optional<Path> file(Reader from, String key) {
-        return from.optional(key, text -> Path.of(text).isAbsolute(), "the absolute path of a file")
-                .map(Path::of);
-    }
-
     /**
      * What this node shows the servers: one of the three, or nothing.
      *
@@ -70,18 +65,21 @@ public record Nats(
                     from.optional("parley.nats.user", text -> true, "the name of a user"),
                     from.secret("parley.nats.password", 1),
                     from.secret("parley.nats.token", 1),
-                    file(from, "parley.nats.credentials"));
-            if (login.user.isPresent() != login.password.isPresent()) {
-                throw new IllegalArgumentException(
-                        "parley.nats.user must be given together with parley.nats.password, or neither");
-            }
-            long ways = List.of(login.user, login.token, login.credentials).stream()
-                    .filter(Optional::isPresent)
-                    .count();
-            if (ways > 1) {
-                throw new IllegalArgumentException(
-                        "of parley.nats.user, parley.nats.token and parley.nats.credentials only one can be given");
-            }
+                    from.file("parley.nats.credentials"));
+            from.require(
+                    "parley.nats.user",
+                    login.user.isEmpty() || login.password.isPresent(),
+                    "empty without parley.nats.password");
+            from.require(
+                    "parley.nats.password",
+                    login.password.isEmpty() || login.user.isPresent(),
+                    "empty without parley.nats.user");
+            from.require(
+                    "parley.nats.token", login.token.isEmpty() || login.user.isEmpty(), "empty with parley.nats.user");
+            from.require(
+                    "parley.nats.credentials",
+                    login.credentials.isEmpty() || (login.user.isEmpty() && login.token.isEmpty()),
+                    "empty with parley.nats.user or parley.nats.token");
             return login;
         }
     }
@@ -101,9 +99,9 @@ public record Nats(
             Optional<Secret> keyStorePassword) {
         static Tls of(Reader from) {
             return new Tls(
-                    file(from, "parley.nats.trust-store"),
+                    from.file("parley.nats.trust-store"),
                     from.secret("parley.nats.trust-store-password", 1),
-                    file(from, "parley.nats.key-store"),
+                    from.file("parley.nats.key-store"),
                     from.secret("parley.nats.key-store-password", 1));
         }
     }

@@ -20,9 +20,11 @@ public record Origin(String scheme, String host, int port) {
     private static final Pattern SERIALIZED =
             Pattern.compile("([a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\\[[0-9a-f:.]+])(?::(\\d{1,5}))?");
     private static final Map<String, Integer> PORTS = Map.of("http", 80, "https", 443);
+    private static final Map<String, String> SOCKETS = Map.of("ws", "http", "wss", "https");
 
     /**
-     * Reads an origin as a browser serializes it, whole: no list, no path, no user.
+     * Reads an origin as a browser serializes it, whole: no list, no path, no user. Proxies and native clients write {@code ws}
+     * for {@code http} and {@code wss} for {@code https}; no page has such an origin (WHATWG URL §4.7).
      *
      * @param text the origin
      * @return the origin, or null if it is none, as {@code null} is (RFC 6454 §6.1)
@@ -32,7 +34,7 @@ public record Origin(String scheme, String host, int port) {
         if (!matcher.matches()) {
             return null;
         }
-        String scheme = matcher.group(1);
+        String scheme = SOCKETS.getOrDefault(matcher.group(1), matcher.group(1));
         String port = matcher.group(3);
         return new Origin(
                 scheme, matcher.group(2), port == null ? PORTS.getOrDefault(scheme, -1) : Integer.parseInt(port));

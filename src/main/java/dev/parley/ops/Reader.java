@@ -4,11 +4,19 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueType;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -28,6 +36,8 @@ final class Reader {
      * @param allowed which values may stand there, in words
      */
     record Entry(String value, String allowed) {}
+
+    private static final int MAX_SECRET = 1 << 16;
 
     private final Config config;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
@@ -108,21 +118,64 @@ final class Reader {
                 .allMatch(rule));
     }
 
-    /** A secret of at least so many characters, or nothing if it is empty. Its value is never told. */
+    /** The absolute path of a file, or nothing if it is empty. */
+    Optional<Path> file(String key) {
+        return optional(key, Reader::isAbsolute, "the absolute path of a file").map(Path::of);
+    }
+
+    /**
+     * A secret of at least so many characters, itself or in a file that {@code <key>-file} names, or nothing if both are empty.
+     * Its value is never told.
+     */
     Optional<Secret> secret(String key, int minLength) {
-        String allowed = "empty, or at least " + minLength + " characters";
+        String length = "at least " + minLength + (minLength == 1 ? " character" : " characters");
         String secret;
         try {
             secret = config.getString(key);
         } catch (ConfigException e) {
-            throw wrong(key, Secret.MASK, allowed);
+            throw wrong(key, Secret.MASK, "empty, or " + length);
         }
-        boolean empty = secret.isEmpty();
-        entries.put(key, new Entry(empty ? "" : Secret.MASK, allowed));
-        if (!empty && secret.length() < minLength) {
-            throw wrong(key, Secret.MASK, allowed);
+        entries.put(key, new Entry(secret.isEmpty() ? "" : Secret.MASK, "empty, or " + length));
+        require(key, secret.isEmpty() || secret.length() >= minLength, "empty, or " + length);
+        String allowed = "the absolute path of a readable file with " + length;
+        Optional<String> file = optional(key + "-file", Reader::isAbsolute, allowed);
+        if (file.isEmpty()) {
+            return Optional.of(secret).filter(text -> !text.isEmpty()).map(Secret::new);
         }
-        return empty ? Optional.empty() : Optional.of(new Secret(secret));
+        require(key + "-file", secret.isEmpty(), "empty when " + key + " is set");
+        String content = content(key + "-file", Path.of(file.get()), allowed);
+        require(key + "-file", content.length() >= minLength, allowed);
+        return Optional.of(new Secret(content));
+    }
+
+    /** UTF-8, without the line break that editors and {@code echo} leave at the end. */
+    private String content(String key, Path file, String allowed) {
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] bytes = in.readNBytes(MAX_SECRET + 1);
+            require(key, bytes.length <= MAX_SECRET, allowed + ", and at most " + MAX_SECRET + " bytes");
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString()
+                    .replaceFirst("\\r?\\n\\z", "");
+        } catch (IOException e) {
+            throw wrong(key, told(key), allowed + " (" + e.getClass().getSimpleName() + ")");
+        }
+    }
+
+    private static boolean isAbsolute(String text) {
+        try {
+            return Path.of(text).isAbsolute();
+        } catch (InvalidPathException e) {
+            return false;
+        }
+    }
+
+    /** Insists on a rule that more than one setting has a part in, for a key that has been read. */
+    void require(String key, boolean kept, String allowed) {
+        if (!kept) {
+            throw wrong(key, Objects.requireNonNull(entries.get(key)).value(), allowed);
+        }
     }
 
     private <T> T read(String key, String allowed, Function<String, T> getter, Predicate<T> rule) {
@@ -145,8 +198,7 @@ final class Reader {
 
     private String told(String key) {
         String value = config.hasPath(key) ? String.valueOf(config.getValue(key).unwrapped()) : "nothing";
-        return value.replaceAll("\\p{Cntrl}", "?") // one log record is one line
-                .replaceAll("(//[^/@:]*:)[^/@]*@", "$1" + Secret.MASK + "@"); // an address may have a password in it
+        return Secret.maskedIn(value.replaceAll("\\p{Cntrl}", "?")); // one log record is one line
     }
 
     private static IllegalArgumentException wrong(String key, String value, String allowed) {

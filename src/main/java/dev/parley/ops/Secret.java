@@ -2,11 +2,15 @@ package dev.parley.ops;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.regex.Pattern;
 
 /** A setting that nobody reads in a log: it prints as stars. Immutable, safe for any thread. */
 public final class Secret {
 
     static final String MASK = "****";
+
+    private static final Pattern USER_INFO = Pattern.compile("(://[^\\s,/@:]*:)[^\\s,]*@");
+    private static final Pattern QUERY = Pattern.compile("(://[^\\s?#]*[?#])\\S+");
 
     private final byte[] value;
 
@@ -36,6 +40,17 @@ public final class Secret {
      */
     public byte[] bytes() {
         return value.clone();
+    }
+
+    /**
+     * Masks what may be secret in the addresses of a text: passwords, queries and fragments.
+     *
+     * @param text a text with addresses in it, for a log or an error
+     * @return the same with stars in place of them
+     */
+    public static String maskedIn(String text) {
+        String withoutPasswords = USER_INFO.matcher(text).replaceAll("$1" + Secret.MASK + "@");
+        return QUERY.matcher(withoutPasswords).replaceAll("$1" + Secret.MASK);
     }
 
     /** Stars, always as many. */

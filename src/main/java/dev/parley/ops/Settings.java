@@ -1,11 +1,8 @@
 package dev.parley.ops;
 
 import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -13,8 +10,8 @@ import java.util.Set;
 
 /**
  * What an operator can set, with every unit, default and consequence beside its key in {@code reference.conf}. A system
- * property {@code parley.*} wins over the environment's {@code PARLEY_*}, which wins over the default. Immutable. There is a
- * record for each group of keys.
+ * property {@code parley.*} wins over the environment's {@code PARLEY_*}, which wins over {@code META-INF/parley.conf} of the
+ * application, which wins over the default. Immutable. There is a record for each group of keys.
  *
  * @param limits what one message may be
  * @param outbox what may wait for a peer of its own replies
@@ -58,14 +55,14 @@ public record Settings(
      * @throws IllegalArgumentException if a value is none or out of its range; it names key, value and range
      */
     public static Settings load() {
-        ConfigFactory.invalidateCaches(); // system properties are cached, and a redeployment may bring others
-        Reader reader = new Reader(ConfigFactory.load(Settings.class.getClassLoader()));
+        Config config = Sources.read(Settings.class.getClassLoader(), System::getProperty, System::getenv);
+        Reader reader = new Reader(config);
         Settings settings = of(reader);
-        Set<String> known = reader.entries().keySet();
         UnknownKeys.among(
                         System.getProperties().stringPropertyNames(),
                         System.getenv().keySet(),
-                        known)
+                        Sources.keys(config),
+                        reader.entries().keySet())
                 .forEach(warning -> LOG.log(Level.WARNING, warning));
         LOG.log(Level.INFO, "Settings: " + reader);
         return settings;
@@ -197,6 +194,7 @@ public record Settings(
     /**
      * Who may come in, and how many.
      *
+     * @param hosts the names of this server; if there are none, any name that a client uses is one
      * @param origins whose pages may connect besides this server's own
      * @param trustedProxies whose word is taken for a client's address and for what this server is called
      * @param forwarded which headers those proxies write, {@code x-forwarded} or {@code forwarded}
@@ -204,9 +202,22 @@ public record Settings(
      * @param peersPerAddress how many of them from one IPv4 address or IPv6 /64
      */
     public record Gate(
-            List<Origin> origins, List<Network> trustedProxies, String forwarded, int peers, int peersPerAddress) {
+            List<Host> hosts,
+            List<Origin> origins,
+            List<Network> trustedProxies,
+            String forwarded,
+            int peers,
+            int peersPerAddress) {
         static Gate of(Reader from) {
             return new Gate(
+                    from
+                            .list(
+                                    "parley.gate.hosts",
+                                    Host::isHost,
+                                    "host names, perhaps with a port, such as chat.example.org or localhost:8080")
+                            .stream()
+                            .map(Host::of)
+                            .toList(),
                     from.list("parley.gate.origins", Origin::isOrigin, "origins such as https://example.org").stream()
                             .map(Origin::of)
                             .toList(),
@@ -221,74 +232,6 @@ public record Settings(
                     from.word("parley.gate.forwarded", "x-forwarded", "forwarded"),
                     from.count("parley.gate.peers", 1, 1 << 24),
                     from.count("parley.gate.peers-per-address", 1, 1 << 24));
-        }
-    }
-
-    /**
-     * What a token must be.
-     *
-     * @param required whether a client needs one
-     * @param secret what the issuer and this server share
-     * @param keys where the issuer's public keys are
-     * @param refresh how often the keys are fetched again
-     * @param algorithms by which tokens may be signed
-     * @param issuer who must have issued a token
-     * @param audience whom a token must be for
-     * @param leeway by how much clocks may differ
-     * @param authWithin how long a client may stay that brings its token as a message
-     * @param query whether a token may stand in the address
-     */
-    public record Token(
-            boolean required,
-            Optional<Secret> secret,
-            Optional<URI> keys,
-            Duration refresh,
-            List<String> algorithms,
-            Optional<String> issuer,
-            Optional<String> audience,
-            Duration leeway,
-            Duration authWithin,
-            boolean query) {
-
-        private static final List<String> ALGORITHMS = List.of(
-                "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384",
-                "ES512");
-
-        static Token of(Reader from) {
-            Token token = new Token(
-                    from.flag("parley.token.required"),
-                    from.secret("parley.token.secret", 32),
-                    from.optional("parley.token.keys", Token::isSource, "an address with https:, http: or file:")
-                            .map(URI::create),
-                    from.duration("parley.token.refresh", Duration.ofSeconds(10), Duration.ofDays(1)),
-                    from.list("parley.token.algorithms", ALGORITHMS::contains, String.join(", ", ALGORITHMS)),
-                    from.optional("parley.token.issuer", text -> true, "the iss of its tokens"),
-                    from.optional("parley.token.audience", text -> true, "the aud of its tokens"),
-                    from.duration("parley.token.leeway", Duration.ZERO, Duration.ofMinutes(5)),
-                    from.duration("parley.token.auth-within", Duration.ofSeconds(1), Duration.ofMinutes(1)),
-                    from.flag("parley.token.query"));
-            if (token.required && token.secret.isEmpty() && token.keys.isEmpty()) {
-                throw new IllegalArgumentException(
-                        "parley.token.required is true, but must be false without parley.token.secret or parley.token.keys");
-            }
-            if (token.secret.isPresent() && token.keys.isPresent()) {
-                throw new IllegalArgumentException("parley.token.keys is " + token.keys.get()
-                        + ", but must be empty when there is a parley.token.secret");
-            }
-            return token;
-        }
-
-        private static boolean isSource(String text) {
-            try {
-                URI uri = new URI(text);
-                return switch (String.valueOf(uri.getScheme())) {
-                    case "http", "https" -> uri.getHost() != null;
-                    case "file" -> uri.getPath() != null && uri.getAuthority() == null;
-                    default -> false;
-                };
-            } catch (URISyntaxException e) {
-                return false;
-            }
         }
     }
 

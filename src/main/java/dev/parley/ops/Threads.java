@@ -44,7 +44,10 @@ public class Threads {
             new ThreadPoolExecutor.DiscardPolicy());
 
     /** For the container. */
-    public Threads() {}
+    public Threads() {
+        recurring.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        recurring.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
+    }
 
     private static Thread thread(String name, Runnable task) {
         // Without inheritable thread locals: GlassFish keeps the request there that made the thread.
@@ -85,6 +88,17 @@ public class Threads {
         // Its future never completes: failures are caught, and it ends with the executor.
         recurring.scheduleWithFixedDelay(
                 () -> Incidents.guard(task, failed), pause.toNanos(), pause.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /**
+     * Runs a task after a pause, on a thread of its own. After the end of the application it does nothing.
+     *
+     * @param pause the time until the start
+     * @param task the task, which may wait
+     */
+    @SuppressWarnings("FutureReturnValueIgnored") // the task says itself what became of it
+    public void after(Duration pause, Runnable task) {
+        recurring.schedule(() -> passing.execute(task), pause.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /**

@@ -16,14 +16,21 @@ final class UnknownKeys {
      *
      * @param properties names of system properties
      * @param variables names of environment variables
+     * @param keys the keys in {@link Sources#FILE}
      * @param known the keys that are settings
      * @return each warning is one line and names the nearest setting
      */
-    static List<String> among(Collection<String> properties, Collection<String> variables, Collection<String> known) {
+    static List<String> among(
+            Collection<String> properties,
+            Collection<String> variables,
+            Collection<String> keys,
+            Collection<String> known) {
         List<String> names = known.stream().map(Reader::variable).toList();
-        return Stream.concat(
+        return Stream.of(
                         among("system property", "parley.", properties, known),
-                        among("environment variable", "PARLEY_", variables, names))
+                        among("environment variable", "PARLEY_", variables, names),
+                        among(Sources.FILE + " key", "", keys, known))
+                .flatMap(warnings -> warnings)
                 .toList();
     }
 

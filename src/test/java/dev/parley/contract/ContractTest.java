@@ -229,7 +229,7 @@ class ContractTest {
             if (responses != null) {
                 var statuses = names(responses);
                 assertThat(statuses)
-                        .contains("400", "401", "403", "406", "408", "429", "500", "503")
+                        .contains("400", "401", "403", "406", "408", "421", "429", "500", "503")
                         .doesNotContain("default");
                 statuses.stream()
                         .map(Integer::valueOf)

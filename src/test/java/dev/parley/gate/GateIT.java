@@ -2,10 +2,12 @@ package dev.parley.gate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.testing.Api;
 import dev.parley.testing.Client;
 import dev.parley.testing.GateEndpoint;
 import dev.parley.testing.OnServer;
 import dev.parley.testing.RawSocket;
+import dev.parley.testing.RoomClient;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +19,7 @@ import org.jboss.shrinkwrap.api.spec.WebArchive;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who is refused for where the page or the client is, and that nothing is left of it. */
@@ -30,6 +33,7 @@ class GateIT extends OnServer {
         return parleyWith(
                 List.of(
                         "parley.gate.origins = \"https://friend.example, http://friend.example:3000\"",
+                        "parley.gate.hosts = \"127.0.0.1, parley.example:443\"",
                         "parley.gate.trusted-proxies = 127.0.0.1",
                         "parley.gate.peers = " + PEERS,
                         "parley.gate.peers-per-address = " + PEERS_PER_ADDRESS),
@@ -66,6 +70,8 @@ class GateIT extends OnServer {
                 "http://127.0.0.1:1",
                 "http://localhost",
                 "https://OWNHOST",
+                "wss://OWNHOST",
+                "wss://evil.example",
                 "OWN\r\nOrigin: http://evil.example",
                 "OWN\r\nOrigin: OWN"
             })
@@ -87,13 +93,20 @@ class GateIT extends OnServer {
     @ValueSource(
             strings = {
                 "OWN",
+                "WSOWN",
                 "https://friend.example",
+                "wss://friend.example",
                 "https://friend.example:443",
                 "http://friend.example:3000",
                 "HTTP://Friend.Example:3000"
             })
     void theOwnOriginAndThoseOfTheListPass(String origin) {
-        open("/ws/echo", "Origin", origin.replace("OWN", own())).text("hi").expectText("echo: hi");
+        open(
+                        "/ws/echo",
+                        "Origin",
+                        origin.replace("WSOWN", "ws://" + base().getAuthority()).replace("OWN", own()))
+                .text("hi")
+                .expectText("echo: hi");
     }
 
     @Test
@@ -118,6 +131,58 @@ class GateIT extends OnServer {
                                 "parley.example")
                         .status())
                 .isEqualTo(403);
+    }
+
+    /** As Traefik forwards a WebSocket. */
+    @ParameterizedTest
+    @CsvSource({
+        "https://parley.example,101",
+        "wss://parley.example,101",
+        "http://parley.example,403",
+        "wss://evil.example,403"
+    })
+    void aProxyMayCallTheSchemeWss(String origin, int status) {
+        assertThat(socket().handshake(
+                                "/ws/echo",
+                                "Origin",
+                                origin,
+                                "X-Forwarded-Proto",
+                                "wss",
+                                "X-Forwarded-Host",
+                                "parley.example")
+                        .status())
+                .isEqualTo(status);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"evil.example", "evil.example:80", "127.0.0.1.evil.example", "parley.example:80"})
+    void anotherHostIs421(String host) {
+        for (var target : List.of("/ws/echo", "/ws/chat/main", GateEndpoint.PATH)) {
+            for (var origin : List.of("http://" + host, own())) {
+                assertThat(socket().handshake(target, "X-Forwarded-Host", host, "Origin", origin)
+                                .status())
+                        .isEqualTo(421);
+            }
+        }
+        var api = new Api(base());
+        api.get("/api/rooms", "X-Forwarded-Host", host).problem(421, "host");
+        api.post("/api/rooms/main/messages", "{\"text\":\"x\"}", "X-Forwarded-Host", host)
+                .problem(421, "host");
+        var raw = socket().write(
+                        ("GET /api/rooms HTTP/1.1\r\nHost: evil.example\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+        assertThat(raw.answer().status()).isEqualTo(421);
+    }
+
+    @Test
+    void withoutSecretAndKeysATokenIsIgnoredWhereverItIs() {
+        open("/ws/echo", "Authorization", "Bearer x").text("hi").expectText("echo: hi");
+        open("/ws/chat/tokens", "Sec-WebSocket-Protocol", "parley.v1, parley.token.x");
+        var client =
+                new RoomClient(connect("/ws/chat/tokens?user=ann", "Sec-WebSocket-Protocol", RoomClient.SUBPROTOCOL));
+        assertThat(client.next("welcome").getString("user")).isEqualTo("ann");
+        client.say("auth", "token", "x");
+        assertThat(client.next("welcome").getString("user")).isEqualTo("ann");
+        new Api(base()).get("/api/rooms?token=x", "Authorization", "Bearer x").expect(200);
     }
 
     @Test
@@ -178,7 +243,7 @@ class GateIT extends OnServer {
                     case 2 -> socket.handshake("/ws/none", "X-Forwarded-For", address);
                     case 3 ->
                         RawSocket.connect(base())
-                                .write(("GET /ws/chat/main HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+                                .write(("GET /ws/chat/main HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
                                                 + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                                                 + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nX-Forwarded-For: "
                                                 + address + "\r\n\r\n")

@@ -7,6 +7,8 @@ import dev.parley.testing.OnServer;
 import dev.parley.testing.RawSocket;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
+import java.util.regex.Pattern;
 import org.jboss.arquillian.container.test.api.Deployment;
 import org.jboss.shrinkwrap.api.spec.WebArchive;
 import org.junit.jupiter.api.Test;
@@ -50,6 +52,29 @@ class TokenIT extends OnServer {
         alice.expectText("* alice joined").text("hi").expectText("alice: hi");
         connect("/ws/chat/asked?user=alice", "Authorization", "bearer " + Jwt.alice())
                 .expectText("* alice joined");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "auth0|507f",
+                "google-oauth2|114",
+                "f:1234:alice",
+                "system:serviceaccount:ns:x",
+                "65 characters aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+            })
+    void aSubjectThatIsNoUserNameGetsIn(String subject) {
+        var bearer = "Bearer " + Jwt.alice(claims -> claims.subject(subject));
+        var name = connect("/ws/chat/" + UUID.randomUUID() + "?user=" + encode(subject), "Authorization", bearer)
+                .nextText();
+        assertThat(name)
+                .matches("\\* " + (subject.contains("|") ? Pattern.quote(subject) : "user-[0-9a-f]{10}") + " joined");
+        var shown = name.split(" ")[1];
+        connect("/ws/chat/" + UUID.randomUUID() + "?user=" + encode(shown), "Authorization", bearer)
+                .expectText(name);
+        assertRefused(socket().handshake("/ws/chat/x?user=bob", "Authorization", bearer), 403);
+        assertThat(socket().handshake("/ws/chat/x?user=" + encode(subject)).status())
+                .isIn(400, 401);
     }
 
     @Test

@@ -2,7 +2,9 @@ package dev.parley.gate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
@@ -12,6 +14,7 @@ import com.nimbusds.jose.crypto.MACSigner;
 import com.nimbusds.jose.crypto.RSASSASigner;
 import com.nimbusds.jose.jwk.Curve;
 import com.nimbusds.jose.jwk.ECKey;
+import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jose.jwk.OctetKeyPair;
 import com.nimbusds.jose.jwk.OctetSequenceKey;
@@ -19,10 +22,13 @@ import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jose.jwk.gen.ECKeyGenerator;
 import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
 import com.nimbusds.jose.util.Base64URL;
+import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.PlainJWT;
 import com.nimbusds.jwt.SignedJWT;
 import dev.parley.gate.Identity.Right;
 import dev.parley.ops.TestSettings;
+import dev.parley.ops.Token;
+import dev.parley.protocol.UserName;
 import dev.parley.testing.Jwt;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -37,14 +43,19 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.Date;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TokensTest {
+
+    private static final Signers SIGNERS = Signers.generate();
 
     @TempDir
     private Path directory;
@@ -82,6 +93,271 @@ class TokensTest {
                 .rights();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"auth0|507f1f77bcf86cd799439011", "google-oauth2|114", "alice@example.org", "Jose\u0301"})
+    void aSubjectThatIsAUserNameIsShown(String subject) throws Refusal {
+        Identity user = withSecret().verify(Jwt.alice(claims -> claims.subject(subject)));
+        assertThat(user.subject()).isEqualTo(subject);
+        assertThat(user.user()).isEqualTo(UserName.normalize(subject));
+    }
+
+    /** As Keycloak with a federation, Kubernetes and others issue them. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "f:1234:alice",
+                "system:serviceaccount:ns:x",
+                "https://id.example/users/7?x=y",
+                "a\nb",
+                "alice\uFE0F",
+                "\ud83d\ude00: *",
+                "65 characters aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+            })
+    void aSubjectThatIsNoUserNameGetsInUnderAGeneratedName(String subject) throws Refusal {
+        Identity user = withSecret().verify(Jwt.alice(claims -> claims.subject(subject)));
+        assertThat(user.subject()).isEqualTo(subject);
+        assertThat(user.user()).matches("user-[0-9a-f]{10}").matches(UserName::isValid);
+        assertThat(withSecret()
+                        .verify(Jwt.alice(claims -> claims.subject(subject)))
+                        .user())
+                .isEqualTo(user.user());
+        assertThat(user.isUnknown()).isFalse();
+    }
+
+    @Test
+    void aSubjectHasAtMost255Characters() throws Refusal {
+        String longest = "\ud83d\ude00".repeat(255);
+        assertThat(withSecret()
+                        .verify(Jwt.alice(claims -> claims.subject(longest)))
+                        .subject())
+                .isEqualTo(longest);
+        assertBad(withSecret(), Jwt.alice(claims -> claims.subject(longest + "x")));
+    }
+
+    @ParameterizedTest
+    @MethodSource("badNames")
+    void anInvalidNameIsNeitherShownNorAReasonToRefuse(Object name) throws Refusal {
+        Identity user = tokens("parley.token.secret=" + Jwt.SECRET, "parley.token.name-claim=name")
+                .verify(Jwt.alice(claims -> claims.claim("name", name)));
+        assertThat(user.subject()).isEqualTo("alice");
+        assertThat(user.user()).startsWith("user-");
+    }
+
+    static Stream<Object> badNames() {
+        return Stream.of("", "a: b", "x".repeat(65), "* admin", 7, true, List.of("Ada"), Map.of("first", "Ada"));
+    }
+
+    @Test
+    void withoutTheNameClaimTheNameIsGenerated() throws Refusal {
+        Identity user = tokens("parley.token.secret=" + Jwt.SECRET, "parley.token.name-claim=name")
+                .verify(Jwt.alice());
+        assertThat(user.user()).startsWith("user-");
+    }
+
+    @ParameterizedTest
+    @MethodSource("providers")
+    void theTokensOfAProviderAreUnderstood(String settings, String claims, String subject, String name, String rights)
+            throws Exception {
+        Tokens tokens = tokens(Stream.concat(
+                        Stream.of("parley.token.secret=" + Jwt.SECRET),
+                        settings.lines().filter(line -> !line.isBlank()).map(line -> "parley.token." + line.strip()))
+                .toArray(String[]::new));
+        JWTClaimsSet read = JWTClaimsSet.parse(claims);
+        Identity user = tokens.verify(Jwt.signed(
+                Jwt.SECRET,
+                new JWTClaimsSet.Builder(read)
+                        .expirationTime(Jwt.in(Duration.ofMinutes(1)))
+                        .build()));
+        assertThat(user.subject()).isEqualTo(subject);
+        assertThat(user.user()).matches(name);
+        assertThat(user.rights()).extracting(Right::name).containsExactlyInAnyOrder(rights.split(" "));
+    }
+
+    static Stream<Arguments> providers() {
+        return Stream.of(
+                Arguments.of("""
+                        issuer=https://tenant.auth0.com/
+                        audience=https://chat.example/api
+                        name-claim=https://chat.example/name
+                        rights-claim=permissions
+                        """, """
+                        {"https://chat.example/name": "Ada", "iss": "https://tenant.auth0.com/",
+                         "sub": "auth0|507f1f77bcf86cd799439011",
+                         "aud": ["https://chat.example/api", "https://tenant.auth0.com/userinfo"], "azp": "my_client",
+                         "scope": "openid profile read", "permissions": ["read", "publish"]}
+                        """, "auth0|507f1f77bcf86cd799439011", "Ada", "READ PUBLISH"),
+                Arguments.of("rights-claim=scope", """
+                        {"sub": "google-oauth2|114", "scope": "openid profile read"}
+                        """, "google-oauth2|114", "google-oauth2\\|114", "READ"),
+                Arguments.of("""
+                        issuer=https://id.example/realms/shop
+                        audience=chat
+                        name-claim=preferred_username
+                        rights-claim=resource_access.chat.roles
+                        """, """
+                        {"iss": "https://id.example/realms/shop", "aud": ["chat", "account"], "sub": "f:1234:alice",
+                         "typ": "Bearer", "azp": "web", "realm_access": {"roles": ["offline_access"]},
+                         "resource_access": {"chat": {"roles": ["publish", "read"]}, "account": {"roles": ["x"]}},
+                         "scope": "openid email profile", "email_verified": false, "name": "Alice Smith",
+                         "preferred_username": "alice"}
+                        """, "f:1234:alice", "alice", "READ PUBLISH"),
+                Arguments.of("""
+                        subject-claim=oid
+                        name-claim=name
+                        rights-claim=roles
+                        """, """
+                        {"aud": "6e74172b-be56-4843-9ff4-e66a39bb12e3", "ver": "2.0", "azpacr": "0",
+                         "iss": "https://login.microsoftonline.com/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0",
+                         "oid": "690222be-ff1a-4d56-abd1-7e4f7d38e474", "sub": "HKZpfaHyWadeOouYlitjrI-KffTm222X5rrV3xDqfKQ",
+                         "tid": "72f988bf-86f1-41af-91ab-2d7cd011db47", "scp": "access_as_user", "name": "Abe Lincoln",
+                         "preferred_username": "abeli@microsoft.com", "roles": ["read"]}
+                        """, "690222be-ff1a-4d56-abd1-7e4f7d38e474", "Abe Lincoln", "READ"),
+                Arguments.of("""
+                        audience=chat
+                        name-claim=kubernetes.io.serviceaccount.name
+                        """, """
+                        {"aud": ["chat"], "iss": "https://kubernetes.default.svc.cluster.local",
+                         "sub": "system:serviceaccount:shop:orders",
+                         "kubernetes.io": {"namespace": "shop", "pod": {"name": "orders-0", "uid": "1"},
+                                           "serviceaccount": {"name": "orders", "uid": "2"}}}
+                        """, "system:serviceaccount:shop:orders", "orders", "READ PUBLISH"));
+    }
+
+    @Test
+    void aNamedClaimThatATokenLacksGivesNothing() throws Refusal {
+        Tokens tokens = tokens(
+                "parley.token.secret=" + Jwt.SECRET,
+                "parley.token.rooms-claim=rooms",
+                "parley.token.rights-claim=realm_access.roles");
+        Identity user = tokens.verify(Jwt.alice());
+        assertThat(user.mayRead("main") || user.mayPublish("main")).isFalse();
+        assertThat(user.isUnknown()).isFalse();
+        user = tokens.verify(Jwt.alice(claims -> claims.claim("rooms", "main team-*")
+                .claim("realm_access", Map.of("roles", List.of("read")))
+                .claim("rights", "publish")));
+        assertThat(Stream.of("main", "team-a", "main team-a", "x").filter(user::mayRead))
+                .containsExactly("main", "team-a");
+        assertThat(user.mayPublish("main")).isFalse();
+    }
+
+    @Test
+    void aClaimWithTheWholeNameComesBeforeAPathAndALongerNameBeforeAShorterOne() throws Refusal {
+        Tokens tokens = tokens("parley.token.secret=" + Jwt.SECRET, "parley.token.subject-claim=a.b.c");
+        var path = Map.of("b", Map.of("c", "path"), "b.c", "half");
+        assertThat(subject(tokens, Map.of("a", path, "a.b", Map.of("c", "longer"), "a.b.c", "whole")))
+                .isEqualTo("whole");
+        assertThat(subject(tokens, Map.of("a", path, "a.b", Map.of("c", "longer"))))
+                .isEqualTo("longer");
+        assertThat(subject(tokens, Map.of("a", path, "a.b", Map.of("x", "y")))).isEqualTo("half");
+        assertThat(subject(tokens, Map.of("a", Map.of("b", Map.of("c", "path")))))
+                .isEqualTo("path");
+        assertBad(tokens, Jwt.alice(claims -> claims.claim("a", Map.of("b", "c"))));
+    }
+
+    private static String subject(Tokens tokens, Map<String, Object> more) throws Refusal {
+        return tokens.verify(Jwt.alice(claims -> {
+                    more.forEach(claims::claim);
+                    return claims;
+                }))
+                .subject();
+    }
+
+    /** Each combination either verifies a token of each of its algorithms, or stops the deployment. */
+    @ParameterizedTest
+    @MethodSource("combinations")
+    void aCombinationThatCannotWorkIsNoSetting(boolean required, int secret, boolean keys, List<String> algorithms)
+            throws Exception {
+        String shared = "s".repeat(secret);
+        Path file = directory.resolve("keys.json");
+        Files.writeString(file, SIGNERS.publicKeys());
+        Token settings;
+        try {
+            settings = TestSettings.defaultsWith(
+                            "parley.token.required=" + required,
+                            "parley.token.secret=" + shared,
+                            "parley.token.keys=" + (keys ? file.toUri() : ""),
+                            "parley.token.algorithms=" + String.join(", ", algorithms))
+                    .token();
+        } catch (IllegalArgumentException e) {
+            assertThat(e.getMessage())
+                    .matches("parley\\.token\\.(required|secret|keys|algorithms) is .+, but must be .+")
+                    .doesNotContain("ssss");
+            boolean possible = secret > 0 != keys
+                    && algorithms.stream()
+                            .allMatch(name -> secret > 0
+                                    ? name.startsWith("HS") && secret * 8 >= Integer.parseInt(name.substring(2))
+                                    : !name.startsWith("HS"));
+            assertThat(possible || (!required && secret == 0 && !keys && algorithms.isEmpty()))
+                    .as("%s", e.getMessage())
+                    .isFalse();
+            return;
+        }
+        Tokens tokens = new Tokens(settings, (pause, task) -> task.run());
+        assertThat(tokens.areKnown()).isEqualTo(secret > 0 || keys);
+        assertThat(settings.algorithms()).containsAll(algorithms);
+        assertThat(settings.algorithms().isEmpty()).isNotEqualTo(tokens.areKnown());
+        for (String algorithm : settings.algorithms()) {
+            tokens.verify(SIGNERS.sign(JWSAlgorithm.parse(algorithm), shared));
+        }
+    }
+
+    static Stream<Arguments> combinations() {
+        List<List<String>> lists = new ArrayList<>(List.of(List.of()));
+        for (int i = 0; i < Signers.ALL.size(); i++) {
+            String one = Signers.ALL.get(i).getName();
+            lists.add(List.of(one));
+            lists.add(List.of(
+                    one, Signers.ALL.get((i + 1) % Signers.ALL.size()).getName())); // of another family, or of the same
+        }
+        lists.add(Signers.ALL.stream().map(JWSAlgorithm::getName).toList());
+        return Stream.of(true, false).flatMap(required -> IntStream.of(0, 32, 47, 48, 63, 64)
+                .boxed()
+                .flatMap(secret -> Stream.of(true, false).flatMap(keys -> lists.stream()
+                        .map(algorithms -> Arguments.of(required, secret, keys, algorithms)))));
+    }
+
+    /** An issuer with a key for each algorithm. */
+    private record Signers(RSAKey rsa, Map<JWSAlgorithm, ECKey> curves) {
+
+        static final List<JWSAlgorithm> ALL = Stream.of(
+                        "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256",
+                        "ES384", "ES512")
+                .map(JWSAlgorithm::parse)
+                .toList();
+
+        static Signers generate() {
+            try {
+                return new Signers(
+                        new RSAKeyGenerator(2048).keyID("r").generate(),
+                        Map.of(
+                                JWSAlgorithm.ES256,
+                                new ECKeyGenerator(Curve.P_256).keyID("e256").generate(),
+                                JWSAlgorithm.ES384,
+                                new ECKeyGenerator(Curve.P_384).keyID("e384").generate(),
+                                JWSAlgorithm.ES512,
+                                new ECKeyGenerator(Curve.P_521).keyID("e512").generate()));
+            } catch (JOSEException e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        String publicKeys() {
+            List<JWK> all = new ArrayList<>(curves.values());
+            all.add(rsa);
+            return new JWKSet(all).toPublicJWKSet().toString();
+        }
+
+        String sign(JWSAlgorithm algorithm, String secret) throws Exception {
+            if (JWSAlgorithm.Family.HMAC_SHA.contains(algorithm)) {
+                return signed(algorithm, null, new MACSigner(secret));
+            }
+            ECKey curve = curves.get(algorithm);
+            return curve == null
+                    ? signed(algorithm, "r", new RSASSASigner(rsa))
+                    : signed(algorithm, curve.getKeyID(), new ECDSASigner(curve));
+        }
+    }
+
     static Stream<String> badTokens() {
         String good = Jwt.alice();
         String[] parts = good.split("\\.");
@@ -105,12 +381,12 @@ class TokensTest {
                 Jwt.alice(c -> c.notBeforeTime(Jwt.in(Duration.ofSeconds(40)))),
                 Jwt.alice(c -> c.subject(null)),
                 Jwt.alice(c -> c.subject("")),
-                Jwt.alice(c -> c.subject("alice: x")),
-                Jwt.alice(c -> c.subject("a\nb")),
-                Jwt.alice(c -> c.subject("alice\uFE0F")),
-                Jwt.alice(c -> c.claim("rooms", "main")),
+                Jwt.alice(c -> c.subject("x".repeat(256))),
+                Jwt.alice(c -> c.claim("sub", List.of("alice"))),
                 Jwt.alice(c -> c.claim("rooms", List.of(1))),
-                Jwt.alice(c -> c.claim("rights", "read")),
+                Jwt.alice(c -> c.claim("rooms", 1)),
+                Jwt.alice(c -> c.claim("rooms", Map.of("main", true))),
+                Jwt.alice(c -> c.claim("rights", true)),
                 Jwt.alice(c -> c.claim("padding", "x".repeat(9000))));
     }
 
@@ -158,6 +434,7 @@ class TokensTest {
         tokens.verify(signed(JWSAlgorithm.PS256, "r", new RSASSASigner(rsa)));
         tokens.verify(signed(JWSAlgorithm.ES256, "e", new ECDSASigner(ec)));
         tokens.verify(signed(JWSAlgorithm.ES256, null, new ECDSASigner(ec)));
+        assertUnavailable(tokens, signed(JWSAlgorithm.RS256, "other", new RSASSASigner(rsa))); // until it is fetched
         assertBad(tokens, signed(JWSAlgorithm.RS512, "r", new RSASSASigner(rsa))); // not among the algorithms
         assertBad(tokens, signed(JWSAlgorithm.RS256, "other", new RSASSASigner(rsa)));
         RSAKey foreign = new RSAKeyGenerator(2048).keyID("r").generate();
@@ -221,13 +498,26 @@ class TokensTest {
         Files.writeString(file, new JWKSet(rsa).toString());
         List<Runnable> waiting = new ArrayList<>();
         Tokens tokens = new Tokens(
-                TestSettings.defaultsWith("parley.token.keys=" + file.toUri()).token(), waiting::add);
-        assertThatThrownBy(() -> tokens.verify(token)).isInstanceOfSatisfying(Refusal.class, refusal -> {
-            assertThat(refusal.status()).isEqualTo(503);
-            assertThat(refusal.headers()).containsKey("Retry-After");
-        });
-        waiting.forEach(Runnable::run);
+                TestSettings.defaultsWith("parley.token.keys=" + file.toUri()).token(),
+                (pause, task) -> waiting.add(task));
+        assertUnavailable(tokens, token);
+        waiting.remove(0).run();
         tokens.verify(token);
+        RSAKey next = new RSAKeyGenerator(2048).keyID("next").generate();
+        String byNext = signed(JWSAlgorithm.RS256, "next", new RSASSASigner(next));
+        assertThat(assertUnavailable(tokens, byNext)).isBetween(2, 9);
+        tokens.verify(token);
+        Files.writeString(file, new JWKSet(List.of(rsa, next)).toString());
+        waiting.remove(0).run();
+        tokens.verify(byNext);
+        tokens.verify(token);
+    }
+
+    private static int assertUnavailable(Tokens tokens, String token) {
+        Refusal refusal = catchThrowableOfType(Refusal.class, () -> tokens.verify(token));
+        assertThat(refusal.status()).isEqualTo(503);
+        assertThat(refusal.word()).isEqualTo("unavailable");
+        return Integer.parseInt(refusal.headers().get("Retry-After"));
     }
 
     private static String signed(JWSAlgorithm algorithm, String key, JWSSigner signer) throws Exception {
@@ -259,6 +549,6 @@ class TokensTest {
     }
 
     private static Tokens tokens(String... settings) {
-        return new Tokens(TestSettings.defaultsWith(settings).token(), Runnable::run);
+        return new Tokens(TestSettings.defaultsWith(settings).token(), (pause, task) -> task.run());
     }
 }

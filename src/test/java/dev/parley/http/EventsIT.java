@@ -47,6 +47,20 @@ class EventsIT extends OnServer {
         return keep(EventReader.open(base(), events + query, headers));
     }
 
+    /** An image does: it sends no Origin and takes any type. */
+    @Test
+    void whatAForeignPageEmbedsDoesNotJoin() {
+        for (var site : List.of("cross-site", "same-site")) {
+            api.get(events + "?user=bob", "Sec-Fetch-Site", site).problem(403, "origin");
+            api.post("/api/rooms/" + name + "/messages", "{\"text\":\"x\"}", "Sec-Fetch-Site", site)
+                    .problem(403, "origin");
+            api.get("/api/rooms", "Sec-Fetch-Site", site).expect(200);
+        }
+        assertThat(api.get("/api/rooms?limit=1000").expect(200).text()).doesNotContain(name + '"');
+        read("?user=bob", "Sec-Fetch-Site", "same-origin").next("welcome");
+        read("?user=eve", "Sec-Fetch-Site", "none").next("welcome");
+    }
+
     @Test
     void aReaderIsGreetedAndHearsWhatASocketHears() {
         var reader = read("?user=eve");

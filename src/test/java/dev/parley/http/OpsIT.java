@@ -24,7 +24,7 @@ class OpsIT extends OnServer {
 
     @Deployment(testable = false)
     static WebArchive war() {
-        return parley().addAsResource(new StringAsset("parley.ops.token = " + TOKEN), "application.conf");
+        return parley().addAsResource(new StringAsset("parley.ops.token = " + TOKEN), "META-INF/parley.conf");
     }
 
     @Test

@@ -14,6 +14,9 @@ class OriginTest {
         "https://example.org,https://example.org:443",
         "https://example.org,HTTPS://Example.ORG",
         "http://[::1]:8080,http://[::1]:8080",
+        "ws://example.org,http://example.org",
+        "wss://example.org,https://example.org:443",
+        "WSS://example.org:8443,https://example.org:8443",
         "capacitor://localhost,capacitor://LOCALHOST"
     })
     void theSameOriginMayBeWrittenInTwoWays(String one, String other) {
@@ -23,6 +26,8 @@ class OriginTest {
     @ParameterizedTest
     @CsvSource({
         "http://example.org,https://example.org",
+        "ws://example.org,https://example.org",
+        "wss://example.org,http://example.org",
         "http://example.org,http://example.org:8080",
         "http://example.org,http://www.example.org",
         "http://example.org,http://example.org.evil.net",

@@ -5,9 +5,14 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.parley.testing.OnServer;
 import dev.parley.testing.ServerLog;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import org.jboss.arquillian.container.test.api.Deployer;
 import org.jboss.arquillian.container.test.api.Deployment;
 import org.jboss.arquillian.test.api.ArquillianResource;
@@ -32,14 +37,25 @@ class SettingsIT extends OnServer {
 
     @Deployment(name = RIGHT, managed = false, testable = false)
     static WebArchive right() {
-        return parley().addAsResource(
-                        new StringAsset("parley.ops.token = never-to-be-seen-in-a-log"), "application.conf");
+        try {
+            Path file = Files.createTempFile("secret", ".txt");
+            file.toFile().deleteOnExit();
+            Files.writeString(file, "never-to-be-seen-in-a-log\n");
+            return parleyWith(List.of(
+                            "parley.ops.token-file = \"" + file + '"',
+                            "parley.token.secret = never-to-be-seen-in-a-log-either",
+                            "parley.limit.text = 1 KiB"))
+                    .addAsResource(new StringAsset("parley.heartbeat.ping = 2m"), "application.conf")
+                    .addAsResource(new StringAsset("parley.heartbeat.ping=2m\nparley=x"), "application.properties");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static WebArchive war(String name, String setting) {
         return ShrinkWrap.create(WebArchive.class, name + ".war")
                 .merge(parley())
-                .addAsResource(new StringAsset(setting), "application.conf");
+                .addAsResource(new StringAsset(setting), "META-INF/parley.conf");
     }
 
     @Test
@@ -66,7 +82,14 @@ class SettingsIT extends OnServer {
                 assertThat(log.lines().filter(line -> line.contains("Settings: parley.")))
                         .singleElement()
                         .asString()
-                        .contains("parley.limits.text=64 KiB", "parley.ops.token=****");
+                        .contains(
+                                "parley.limits.text=64 KiB",
+                                "parley.heartbeat.ping=25s",
+                                "parley.ops.token-file=/",
+                                "parley.token.secret=****");
+                assertThat(log.lines())
+                        .anyMatch(line -> line.contains("The META-INF/parley.conf key parley.limit.text is no setting;"
+                                + " did you mean parley.limits.text?"));
                 assertThat(log.lines()).noneMatch(line -> line.contains("never-to-be-seen"));
             } finally {
                 deployer.undeploy(RIGHT);

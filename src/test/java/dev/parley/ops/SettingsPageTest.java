@@ -60,7 +60,11 @@ class SettingsPageTest {
 
                 Every setting of Parley. This page is made from `reference.conf` and the code that reads it: `%s`.
 
-                A system property of the server (`-Dparley.limits.text=128KiB`) wins over an environment variable (`PARLEY_LIMITS_TEXT=128KiB`: the key in capitals, with `_` for `.` and `-`), which wins over the default. A wrong value stops the deployment with a line that names the key, the value and what is allowed. A key that is no setting is a warning. The log tells the effective settings at the start, secrets masked.
+                A system property of the server (`-Dparley.limits.text=128KiB`) wins over an environment variable (`PARLEY_LIMITS_TEXT=128KiB`: the key in capitals, with `_` for `.` and `-`), which wins over the file `META-INF/parley.conf` on the class path of the application, which wins over the default. The file is [HOCON](https://github.com/lightbend/config/blob/main/HOCON.md): `parley.limits.text = 128KiB`. Parley reads no other file: `application.conf`, `application.properties` and `-Dconfig.file` belong to the application that it is in.
+
+                A wrong value, and values that cannot work together, stop the deployment with a line that names the key, the value and what is allowed. An unknown key is a warning. The log has the effective settings at the start, with secrets, passwords in addresses and queries masked.
+
+                Each secret can be in a file: `parley.token.secret-file=/run/secrets/parley` in place of `parley.token.secret`. Command lines and environments are visible to other programs and end up in logs.
 
                 | key | default | allowed | |
                 |---|---|---|---|

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,6 +32,27 @@ class SettingsTest {
         assertThat(Settings.load().limits().text()).isEqualTo(65_536);
     }
 
+    @Test
+    void secretsAndPasswordsAreMaskedInEveryError() {
+        String secret = "hunter2hunter2hunter2hunter2hunt";
+        for (var wrong : List.of(
+                List.of("parley.token.secret=" + secret, "parley.token.algorithms=HS512"),
+                List.of("parley.token.secret=short"),
+                List.of("parley.nats.password=" + secret),
+                List.of("parley.nats.token=" + secret, "parley.nats.user=a", "parley.nats.password=b"),
+                List.of("parley.token.keys=https://me:" + secret + "@id.example/keys"),
+                List.of("parley.token.keys=https://me:hunter2/" + secret + "@id.example/keys"),
+                List.of("parley.token.secret=" + secret, "parley.token.keys=https://id.example/keys?key=" + secret))) {
+            assertThatThrownBy(() -> TestSettings.defaultsWith(wrong.toArray(String[]::new)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining(" is ")
+                    .hasMessageContaining("****")
+                    .hasMessageContaining(", but must be ")
+                    .message()
+                    .doesNotContain("hunter2");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({
         "parley.limits.text,lots",
@@ -45,6 +67,16 @@ class SettingsTest {
         "parley.token.algorithms,none",
         "parley.token.algorithms,EdDSA",
         "parley.token.required,true",
+        "parley.token.algorithms,HS256",
+        "parley.token.issuer,https://id.example",
+        "parley.token.audience,chat",
+        "parley.token.subject-claim,''",
+        "parley.token.keys,file:/keys.json?x",
+        "parley.token.secret-file,secret.txt",
+        "parley.gate.hosts,https://chat.example",
+        "parley.gate.hosts,chat.example/",
+        "parley.gate.hosts,*.chat.example",
+        "parley.nats.user,parley",
         "parley.rate.messages,fast",
         "parley.rate.burst,0s",
         "parley.broker,redis",

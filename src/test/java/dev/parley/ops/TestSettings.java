@@ -7,6 +7,8 @@ import java.util.stream.Stream;
 /** Settings for tests, from {@code reference.conf} and what a test says: {@code with("parley.room.messages=64")}. */
 public final class TestSettings {
 
+    private static final Config REFERENCE = ConfigFactory.parseResources("reference.conf");
+
     private TestSettings() {}
 
     /** Small bounds, so that they are reached. */
@@ -42,7 +44,6 @@ public final class TestSettings {
             String[] pair = override.split("=", 2);
             config = ConfigFactory.parseString(pair[0] + "=\"" + pair[1] + "\"").withFallback(config);
         }
-        return config.withFallback(ConfigFactory.parseResources("reference.conf"))
-                .resolve();
+        return config.withFallback(REFERENCE).resolve();
     }
 }

@@ -33,6 +33,38 @@ class ThreadsTest {
     }
 
     @Test
+    void aTaskAfterAPauseMayWaitWithoutHoldingUpOthers() throws Exception {
+        var begun = new CompletableFuture<String>();
+        var mayEnd = new CountDownLatch(1);
+        threads.after(Duration.ZERO, () -> {
+            begun.complete(Thread.currentThread().getName());
+            awaitQuietly(mayEnd);
+        });
+        assertThat(begun.get(20, TimeUnit.SECONDS)).isEqualTo("parley-worker");
+        var other = new CountDownLatch(1);
+        threads.after(Duration.ofMillis(1), other::countDown);
+        assertThat(other.await(20, TimeUnit.SECONDS)).isTrue();
+        mayEnd.countDown();
+    }
+
+    @Test
+    void theEndWaitsForNoTaskThatIsYetToCome() {
+        var ran = new AtomicInteger();
+        threads.after(Duration.ofDays(1), ran::incrementAndGet);
+        threads.end(); // which would interrupt, and warn, if it waited
+        threads.after(Duration.ZERO, ran::incrementAndGet); // does nothing, and is no error
+        assertThat(ran).hasValue(0);
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
     void noThreadOutlivesTheEnd() throws InterruptedException {
         Set<Thread> seen = ConcurrentHashMap.newKeySet();
         var both = new CountDownLatch(2);

@@ -11,7 +11,8 @@ class UnknownKeysTest {
 
     @Test
     void anUnknownPropertyIsToldWithTheNearestSetting() {
-        assertThat(UnknownKeys.among(Set.of("parley.limit.text", "parley.limits.text", "java.home"), Set.of(), KNOWN))
+        assertThat(UnknownKeys.among(
+                        Set.of("parley.limit.text", "parley.limits.text", "java.home"), Set.of(), Set.of(), KNOWN))
                 .containsExactly(
                         "The system property parley.limit.text is no setting; did you mean parley.limits.text?");
     }
@@ -19,9 +20,16 @@ class UnknownKeysTest {
     @Test
     void anUnknownVariableIsToldWithTheNearestVariable() {
         Set<String> variables = Set.of("PARLEY_HEARTBEAT_SENDDEADLINE", "PARLEY_LIMITS_TEXT", "PATH");
-        assertThat(UnknownKeys.among(Set.of(), variables, KNOWN))
+        assertThat(UnknownKeys.among(Set.of(), variables, Set.of(), KNOWN))
                 .containsExactly("The environment variable PARLEY_HEARTBEAT_SENDDEADLINE is no setting;"
                         + " did you mean PARLEY_HEARTBEAT_SEND_DEADLINE?");
+    }
+
+    @Test
+    void anUnknownKeyInTheFileIsToldWithTheNearestSetting() {
+        assertThat(UnknownKeys.among(Set.of(), Set.of(), Set.of("limits.text", "parley.limits.text"), KNOWN))
+                .containsExactly(
+                        "The META-INF/parley.conf key limits.text is no setting; did you mean parley.limits.text?");
     }
 
     @Test

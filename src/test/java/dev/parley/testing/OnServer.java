@@ -44,9 +44,9 @@ public abstract class OnServer {
         return ShrinkWrap.createFromZipFile(WebArchive.class, file).addClasses(more);
     }
 
-    /** The same with settings of its own, each a line of {@code application.conf}; a system property still wins. */
+    /** The same with settings of its own, each a line of {@code META-INF/parley.conf}; a system property still wins. */
     protected static WebArchive parleyWith(List<String> settings, Class<?>... more) {
-        return parley(more).addAsResource(new StringAsset(String.join("\n", settings)), "application.conf");
+        return parley(more).addAsResource(new StringAsset(String.join("\n", settings)), "META-INF/parley.conf");
     }
 
     /** Whether this run is on that server: {@code glassfish}, {@code wildfly} or {@code payara}. */
