@@ -10,6 +10,11 @@ enum Threat {
             "frame fuzzer",
             "dialogues of right and wrong frames, fragments, masks, lengths and UTF-8 splits from a seed",
             "no invalid frame from the server, no hang, each ends with a known close code or the right reply"),
+    GATE_WALK(
+            "walk past the gate",
+            "generated handshakes: escapes, parameters and detours in the path, every header bent, other methods; each with a"
+                    + " foreign Origin, no token, a token for another room, and good credentials",
+            "none becomes a WebSocket that gets a byte; flawless ones are accepted"),
     HIJACKING(
             "cross-site hijacking",
             "Origin: foreign, null, suffix and prefix tricks, other port, other scheme, twice, absent",
@@ -18,6 +23,10 @@ enum Threat {
             "token",
             "expired, wrong key, alg=none, wrong room, expiring while open",
             "401 or 403 before the upgrade; 1008 within 5 s while open, nothing delivered after"),
+    TOKEN_FLOOD(
+            "token flood",
+            "bad tokens in messages before login and in handshakes; clients that never bring one",
+            "1008 at the second bad token; handshakes 429; at most a tenth of the seats for clients without a token"),
     OVERSIZE(
             "oversize",
             "the limit, the limit + 1, 1 GiB declared, one byte per segment, fragments past the limit",

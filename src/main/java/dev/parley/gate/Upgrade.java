@@ -1,6 +1,7 @@
 package dev.parley.gate;
 
 import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -76,6 +77,21 @@ final class Upgrade {
         require(
                 request.getHeader("Transfer-Encoding") == null && request.getContentLengthLong() <= 0,
                 "A WebSocket handshake has no body.");
+        require(
+                !hasMore(request),
+                "A client must wait for the answer to its handshake before it sends more (RFC 6455 §4.1).");
+    }
+
+    /**
+     * Whether bytes follow the handshake in the same read. With them, Tyrus blocks its thread for ever: it waits in
+     * {@code setReadListener} for what the same thread does after it.
+     */
+    private static boolean hasMore(HttpServletRequest request) {
+        try {
+            return request.getInputStream().available() > 0;
+        } catch (IOException e) {
+            return true;
+        }
     }
 
     /**
@@ -84,7 +100,11 @@ final class Upgrade {
      */
     static void checkPath(HttpServletRequest request) throws Refusal {
         String raw = request.getRequestURI();
-        require(isPlain(raw) && decode(raw).equals(request.getContextPath() + dispatched(request)), PATH_RULE);
+        require(
+                !request.isRequestedSessionIdFromURL() // GlassFish leaves ;jsessionid= out of the URI
+                        && isPlain(raw)
+                        && decode(raw).equals(request.getContextPath() + dispatched(request)),
+                PATH_RULE);
     }
 
     private static boolean isPlain(String raw) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.testing.OnServer;
 import dev.parley.testing.RawSocket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.jboss.arquillian.container.test.api.Deployment;
 import org.jboss.shrinkwrap.api.spec.WebArchive;
@@ -190,5 +192,26 @@ class RefusalIT extends OnServer {
                 socket.upgrade("/ws/echo", "Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits");
         assertThat(response.header("Sec-WebSocket-Extensions")).isEmpty();
         socket.frame(RawSocket.TEXT, true, (byte) 'x').expectText("echo: x");
+    }
+
+    /** RFC 6455 §4.1. Undertow does not tell what follows, and serves it. */
+    @Test
+    void aFrameRightBehindTheHandshakeHoldsNoThread() {
+        var handshake = ("GET /ws/echo HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                        + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+                .getBytes(StandardCharsets.US_ASCII);
+        var frame = RawSocket.encode(RawSocket.TEXT, true, true, (byte) 'x');
+        var both = ByteBuffer.allocate(handshake.length + frame.length)
+                .put(handshake)
+                .put(frame)
+                .array();
+        for (int i = 0; i < 20; i++) {
+            var socket = socket().write(both);
+            assertThat(socket.answer().status()).isEqualTo(on("wildfly") ? 101 : 400);
+            if (on("wildfly")) {
+                socket.expectText("echo: x");
+            }
+        }
+        open("/ws/echo").text("hi").expectText("echo: hi");
     }
 }

@@ -96,6 +96,11 @@ public final class RawSocket implements AutoCloseable {
         public String header(String name) {
             return headers.getOrDefault(name.toLowerCase(Locale.ROOT), "");
         }
+
+        /** Whether another request may follow on the connection. */
+        public boolean keepsAlive() {
+            return isDelimited(headers) && !header("Connection").equalsIgnoreCase("close");
+        }
     }
 
     private final URI base;
@@ -212,6 +217,25 @@ public final class RawSocket implements AutoCloseable {
     /** Reads the answer to a request that was written. */
     public Response answer() {
         return response(false);
+    }
+
+    /**
+     * Reads the answer to a request that was written, its body unless it may have none or has no end; null when the connection
+     * ends instead. Steps over 100 Continue, and takes an answer in HTTP/1.0.
+     */
+    public Response answerOrEnd(boolean headOnly) {
+        try {
+            var head = head("HTTP/1.");
+            while (head.status == 100) {
+                head = head("HTTP/1.");
+            }
+            boolean hasBody = !headOnly && head.status != 101 && isDelimited(head.headers);
+            return hasBody ? new Response(head.status, head.headers, body(head.headers)) : head;
+        } catch (SocketTimeoutException e) {
+            return fail("no answer within " + deadline, e);
+        } catch (IOException e) {
+            return null;
+        }
     }
 
     /** Writes bytes as they are. */
@@ -440,19 +464,10 @@ public final class RawSocket implements AutoCloseable {
 
     private Response response(boolean headOnly) {
         try {
-            var status = line();
-            assertThat(status).startsWith("HTTP/1.1 ");
-            var headers = new TreeMap<String, String>();
-            for (var line = line(); !line.isEmpty(); line = line()) {
-                int colon = line.indexOf(':');
-                headers.merge(
-                        line.substring(0, colon).toLowerCase(Locale.ROOT),
-                        line.substring(colon + 1).strip(),
-                        (one, two) -> one + ", " + two);
-            }
-            int code = Integer.parseInt(status.substring(9, 12));
+            var head = head("HTTP/1.1 ");
+            int code = head.status;
             boolean bodiless = headOnly || code == 101 || code == 204 || code == 304; // RFC 9112 §6.3
-            return new Response(code, headers, bodiless ? "" : body(headers));
+            return bodiless ? head : new Response(code, head.headers, body(head.headers));
         } catch (SocketTimeoutException e) {
             return fail("no answer within " + deadline, e);
         } catch (IOException e) {
@@ -460,11 +475,29 @@ public final class RawSocket implements AutoCloseable {
         }
     }
 
+    private Response head(String version) throws IOException {
+        var status = line();
+        assertThat(status).startsWith(version);
+        var headers = new TreeMap<String, String>();
+        for (var line = line(); !line.isEmpty(); line = line()) {
+            int colon = line.indexOf(':');
+            headers.merge(
+                    line.substring(0, colon).toLowerCase(Locale.ROOT),
+                    line.substring(colon + 1).strip(),
+                    (one, two) -> one + ", " + two);
+        }
+        return new Response(Integer.parseInt(status.substring(9, 12)), headers, "");
+    }
+
+    private static boolean isDelimited(Map<String, String> headers) {
+        return headers.containsKey("content-length") || "chunked".equalsIgnoreCase(headers.get("transfer-encoding"));
+    }
+
     private String body(Map<String, String> headers) throws IOException {
         if (headers.containsKey("content-length")) {
             return new String(some(Integer.parseInt(headers.get("content-length"))), StandardCharsets.UTF_8);
         }
-        if (!"chunked".equalsIgnoreCase(headers.get("transfer-encoding"))) {
+        if (!isDelimited(headers)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
         var body = new ByteArrayOutputStream();

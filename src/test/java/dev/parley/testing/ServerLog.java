@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
@@ -28,6 +29,24 @@ public abstract class ServerLog implements AutoCloseable {
             case "payara" -> new InFile(home.resolve("glassfish/domains/domain1/logs/server.log"));
             default -> new InProcess();
         };
+    }
+
+    /**
+     * Runs what provokes messages by the thousand, and keeps a server in this very JVM from writing them to the console. What a
+     * server in a process of its own logs is in its file.
+     */
+    public static <T> T offTheConsole(Callable<T> noisy) throws Exception {
+        var handlers = Logger.getLogger("").getHandlers();
+        try {
+            for (var handler : handlers) {
+                handler.setFilter(message -> false);
+            }
+            return noisy.call();
+        } finally {
+            for (var handler : handlers) {
+                handler.setFilter(null);
+            }
+        }
     }
 
     /** The lines so far. */
