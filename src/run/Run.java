@@ -230,6 +230,8 @@ public final class Run {
                                 + ".timeout-seconds=5",
                         "configs.config.server-config.network-config.protocols.protocol.http-listener.http"
                                 + ".websockets-support-enabled=false",
+                        "configs.config.server-config.network-config.protocols.protocol.http-listener.http"
+                                + ".trace-enabled=true",
                         ""));
         return java(
                 "-Djava.io.tmpdir=" + temporary,

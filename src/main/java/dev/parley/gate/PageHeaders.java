@@ -33,6 +33,10 @@ public class PageHeaders extends HttpFilter {
         response.setHeader("Permissions-Policy", FEATURES);
         response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
         response.setHeader("Cross-Origin-Resource-Policy", "same-origin");
+        if (request.getMethod().equals("TRACE")) {
+            // It has no body (RFC 9110 §9.3.8); Grizzly takes one for the next request, perhaps another client's.
+            response.setHeader("Connection", "close");
+        }
         chain.doFilter(request, response);
     }
 }

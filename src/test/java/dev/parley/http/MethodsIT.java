@@ -1,9 +1,11 @@
 package dev.parley.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.parley.testing.OnServer;
 import dev.parley.testing.RawSocket;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -82,6 +84,23 @@ class MethodsIT extends OnServer {
             }
         }
         assertThat(tried).isGreaterThan(120);
+    }
+
+    /** As shipped, the Grizzly of the other servers refuses TRACE itself, and takes the body for a request. */
+    @Test
+    void aBodyBehindTraceIsNotTakenForARequest() {
+        assumeTrue(on("wildfly"));
+        var body = "GET /api/rooms/smuggled HTTP/1.1\r\nHost: " + base().getAuthority() + "\r\n\r\n";
+        for (var path : resources().keySet()) {
+            var socket = socket();
+            socket.write(("TRACE " + path + " HTTP/1.1\r\nHost: " + base().getAuthority() + "\r\nContent-Length: "
+                            + body.length() + "\r\n\r\n" + body)
+                    .getBytes(StandardCharsets.US_ASCII));
+            var answer = socket.answer();
+            assertThat(answer.status()).as(path).isEqualTo(405);
+            assertThat(answer.header("Connection")).as(path).isEqualTo("close");
+            socket.expectEnd();
+        }
     }
 
     @Test
