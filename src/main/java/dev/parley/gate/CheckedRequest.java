@@ -34,7 +34,7 @@ final class CheckedRequest {
         CURRENT.set(new CheckedRequest(path, Upgrade.protocols(request), handshake));
     }
 
-    /** Ends, and gives back the seat of a handshake that no endpoint took: there is none on its path, or the upgrade failed. */
+    /** Ends. A handshake that no endpoint took gives its seat back: its path has no endpoint, or the upgrade failed. */
     static void end() {
         CheckedRequest ended = CURRENT.get();
         CURRENT.remove();

@@ -4,7 +4,7 @@ import dev.parley.ops.Network;
 import java.util.List;
 
 /**
- * Whom rates and quotas count: a user, wherever its connections come from; or an address, and with IPv6 the larger blocks that one
+ * What rates and quotas count: a user, wherever its connections come from; or an address, and with IPv6 the larger blocks that one
  * customer may have. Immutable, safe for any thread.
  *
  * @param keys what is counted, the smallest first: each allows {@value #STEP} times as much as the one before
@@ -13,12 +13,12 @@ public record Client(List<?> keys) {
 
     private static final int STEP = 4;
 
-    /** A user of a token. */
+    /** The user of a token. */
     static Client of(String subject) {
         return new Client(List.of(subject));
     }
 
-    /** Whoever comes from an address. */
+    /** The client at an address. */
     static Client at(Network address) {
         return new Client(address.sites());
     }

@@ -239,8 +239,8 @@ public class Gate {
      * GlassFish and passes on nothing else.
      *
      * @param request any request
-     * @return what the client asks for and who it is, with a seat to release when its peer is gone; null if the request is no
-     *     handshake and its path is none of an endpoint's
+     * @return what the client asks for and who it is, with a seat to release when its peer is gone; null if the request is
+     *     not a handshake and its path is not one of Parley's endpoints
      * @throws Refusal 400, 401, 403, 421, 429 or 503
      */
     public @Nullable Handshake admit(HttpServletRequest request) throws Refusal {

@@ -26,7 +26,7 @@ final class SocketPath {
 
     private SocketPath() {}
 
-    /** Whether a request is for the gate: it looks like a handshake, or its path is one of ours. */
+    /** Whether the gate must check a request: it looks like a handshake, or its path is one of Parley's endpoints. */
     static boolean concerns(HttpServletRequest request) {
         return Upgrade.looksLikeOne(request) || isOurs(Upgrade.dispatched(request));
     }

@@ -18,9 +18,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The form of a handshake (RFC 6455 §4.2.1) and of its path. The containers take for a handshake what no client sends: Undertow
- * any {@code Upgrade} and any method, Tyrus any {@code Connection} that contains the letters. So what looks like a handshake and is
- * not a flawless one must not reach them. No state, for any thread.
+ * The rules for the form of a handshake (RFC 6455 §4.2.1) and of its path. Containers accept handshakes that no client sends:
+ * Undertow takes any {@code Upgrade} and any method, Tyrus any {@code Connection} that contains the letters. So a request that looks
+ * like a handshake and breaks a rule must not reach them. No state, for any thread.
  */
 final class Upgrade {
 
@@ -29,9 +29,8 @@ final class Upgrade {
     private static final String VERSION = PREFIX + "version";
     private static final Set<String> KNOWN = Set.of(KEY, VERSION, PREFIX + "protocol", PREFIX + "extensions");
 
-    private static final String PATH_RULE =
-            "The path is not in its canonical form: no parameters, no empty or dot segments,"
-                    + " no trailing slash, and no escapes but of characters that need them.";
+    private static final String PATH_RULE = "Invalid path: use no ';' parameters, no empty or dot segments, no trailing slash,"
+            + " and escape only characters that need it.";
 
     /** What RFC 3986 §3.3 allows in a path, without {@code ;}, which begins parameters. */
     private static final Pattern CHARACTERS = Pattern.compile("[A-Za-z0-9._~!$&'()*+,=:@%/-]++");
@@ -39,14 +38,14 @@ final class Upgrade {
     private static final Pattern ESCAPES = Pattern.compile("(?:%[0-9A-Fa-f]{2})++");
     private static final Pattern BROKEN_ESCAPE = Pattern.compile("%(?![0-9A-Fa-f]{2})");
 
-    /** Escapes of these mean another path than the characters, or the same: containers and proxies differ. */
+    /** Containers and proxies disagree on whether an escape of one of these is the character itself. */
     private static final Pattern AMBIGUOUS = Pattern.compile("[A-Za-z0-9._~/\\\\;%\\p{Cntrl}-]");
 
     private Upgrade() {}
 
     /**
      * Whether a container might take a request for a handshake. A request that only offers HTTP/2, as {@code java.net.http} does by
-     * itself, is none: both Undertow and Tyrus want a key.
+     * default, is not one: Undertow and Tyrus both require a key.
      */
     static boolean looksLikeOne(HttpServletRequest request) {
         return hasSocketHeader(request)
@@ -73,7 +72,7 @@ final class Upgrade {
                 Collections.list(request.getHeaderNames()).stream()
                         .map(name -> name.toLowerCase(Locale.ROOT))
                         .allMatch(name -> !name.startsWith(PREFIX) || KNOWN.contains(name)),
-                "The only Sec-WebSocket headers of a request are Key, Version, Protocol and Extensions.");
+                "Unknown Sec-WebSocket header: use Key, Version, Protocol and Extensions.");
         require(
                 request.getHeader("Transfer-Encoding") == null && request.getContentLengthLong() <= 0,
                 "A WebSocket handshake has no body.");
