@@ -29,8 +29,9 @@ final class Upgrade {
     private static final String VERSION = PREFIX + "version";
     private static final Set<String> KNOWN = Set.of(KEY, VERSION, PREFIX + "protocol", PREFIX + "extensions");
 
-    private static final String PATH_RULE = "Invalid path: use no ';' parameters, no empty or dot segments, no trailing slash,"
-            + " and escape only characters that need it.";
+    private static final String PATH_RULE =
+            "Invalid path: use no ';' parameters, no empty or dot segments, no trailing slash,"
+                    + " and escape only characters that need it.";
 
     /** What RFC 3986 §3.3 allows in a path, without {@code ;}, which begins parameters. */
     private static final Pattern CHARACTERS = Pattern.compile("[A-Za-z0-9._~!$&'()*+,=:@%/-]++");
