@@ -65,6 +65,12 @@ class ParleyV1IT extends OnServer {
     // --- welcome
 
     @Test
+    void findsTheSubprotocolInTheSecondHeaderLine() {
+        var response = socket().upgrade("/ws/chat/main", PROTOCOL, "chat\r\n" + PROTOCOL + ": parley.v1");
+        assertThat(response.header(PROTOCOL)).isEqualTo("parley.v1");
+    }
+
+    @Test
     void welcomeSaysWhereOneIsAndWhatOneMaySend() {
         RoomClient alice = v1(room + "?user=alice");
         JsonObject welcome = alice.next("welcome");

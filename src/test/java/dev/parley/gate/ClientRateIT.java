@@ -8,6 +8,7 @@ import dev.parley.testing.Jwt;
 import dev.parley.testing.OnServer;
 import dev.parley.testing.RawSocket;
 import dev.parley.testing.RoomClient;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jboss.arquillian.container.test.api.Deployment;
@@ -36,33 +37,25 @@ class ClientRateIT extends OnServer {
                 "parley.rate.burst = 10s"));
     }
 
-    /** Sends up to 90 messages on each of four connections; gives how many were echoed. */
+    /** Has up to 90 messages echoed on each of four connections, one after the other; gives how many were. */
     private int flood(String... headers) {
-        List<RawSocket> sockets = new ArrayList<>();
-        for (int i = 0; i < 4; i++) {
-            sockets.add(open("/ws/echo", headers));
-        }
         int echoed = 0;
-        for (RawSocket socket : sockets) {
-            for (int i = 0; i < 90; i++) {
-                socket.text("x");
-            }
-            RawSocket.Frame frame = socket.next();
-            int here = 0;
-            while (frame.opcode() == RawSocket.TEXT) {
-                here++;
-                if (here == 90) {
-                    break;
-                }
-                frame = socket.next();
-            }
-            if (here < 90) {
-                assertThat(frame.code()).isEqualTo(1008);
-                assertThat(frame.reason()).contains("too many");
-            }
-            echoed += here;
+        for (int socket = 0; socket < 4; socket++) {
+            echoed += echoes(open("/ws/echo", headers));
         }
         return echoed;
+    }
+
+    private static int echoes(RawSocket socket) {
+        for (int echoed = 0; echoed < 90; echoed++) {
+            RawSocket.Frame frame = socket.text("x").next();
+            if (frame.opcode() != RawSocket.TEXT) {
+                assertThat(frame.code()).isEqualTo(1008);
+                assertThat(frame.reason()).contains("too many");
+                return echoed;
+            }
+        }
+        return 90;
     }
 
     @Test
@@ -145,7 +138,7 @@ class ClientRateIT extends OnServer {
     void closesAConnectionAtItsSecondBadToken() {
         var client = member("192.0.2.51");
         client.say("auth", "token", "x").error("bad-token");
-        client.say("auth", "token", Jwt.alice(claims -> claims.expirationTime(Jwt.in(java.time.Duration.ofDays(-1)))))
+        client.say("auth", "token", Jwt.alice(claims -> claims.expirationTime(Jwt.in(Duration.ofDays(-1)))))
                 .error("bad-token");
         assertThat(client.client().expectClose(1008)).contains("tokens");
     }
