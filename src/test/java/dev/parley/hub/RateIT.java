@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.parley.testing.OnServer;
 import dev.parley.testing.RawSocket;
 import dev.parley.testing.RoomClient;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.jboss.arquillian.container.test.api.Deployment;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Test;
 class RateIT extends OnServer {
 
     private static final int BURST = 100;
+    private static final String PING = "{\"type\":\"ping\"}";
 
     @Deployment(testable = false)
     static WebArchive war() {
@@ -107,7 +109,7 @@ class RateIT extends OnServer {
         var flood = socket();
         flood.upgrade("/ws/chat/flooded", "Sec-WebSocket-Protocol", RoomClient.SUBPROTOCOL);
         for (int i = 0; i < 4 * BURST; i++) {
-            flood.text("{\"type\":\"ping\"}");
+            flood.offer(RawSocket.encode(RawSocket.TEXT, true, true, PING.getBytes(StandardCharsets.UTF_8)));
         }
         int errors = 0;
         var frame = flood.next();
