@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -76,6 +77,8 @@ public abstract class ServerLog implements AutoCloseable {
         private byte[] read() {
             try {
                 return Files.readAllBytes(file);
+            } catch (NoSuchFileException e) {
+                return new byte[0]; // Payara writes its first lines a moment after its start
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
