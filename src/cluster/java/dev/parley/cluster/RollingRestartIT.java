@@ -27,7 +27,8 @@ import org.junit.jupiter.api.Test;
  */
 class RollingRestartIT {
 
-    private static final int PEERS_PER_ADDRESS = 110;
+    /** The 100 clients of a test at one node, and their messages under way over HTTP, which take seats too. */
+    private static final int PEERS_PER_ADDRESS = 200;
 
     private static List<NatsServer> nats;
     private static Node wildfly;
