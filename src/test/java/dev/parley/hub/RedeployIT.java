@@ -82,10 +82,10 @@ class RedeployIT extends OnServer {
                 use();
             }
         }
-        assertThat(THREAD.matcher(ServerProcess.jcmd("Thread.print")).results().map(found -> found.group()))
+        assertThat(THREAD.matcher(ServerProcess.threads()).results().map(found -> found.group()))
                 .isEmpty();
         var dump = directory.resolve("redeployed.hprof");
-        ServerProcess.jcmd("GC.heap_dump", dump.toString());
+        ServerProcess.dumpHeap(dump);
         assertThat(new HeapDump(dump, KEPT_BY_OTHERS).heldLoadersOf(Marker.class.getName()))
                 .isEmpty();
     }

@@ -1,6 +1,10 @@
 package dev.parley.testing;
 
+import com.sun.management.HotSpotDiagnosticMXBean;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The JVM of the server that a test is a client of, seen from outside. */
@@ -13,6 +17,27 @@ public final class ServerProcess {
         String tool = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
         return Command.run(Stream.concat(Stream.of(tool, Long.toString(pid())), Stream.of(command))
                 .toArray(String[]::new));
+    }
+
+    /**
+     * The threads, each with its name in quotes at the start of a line. A GlassFish that is embedded is this very process: on JDK 25
+     * a {@code jcmd} that it starts for itself never ends.
+     */
+    public static String threads() {
+        return OnServer.on("glassfish")
+                ? Thread.getAllStackTraces().keySet().stream()
+                        .map(thread -> '"' + thread.getName() + '"')
+                        .collect(Collectors.joining("\n"))
+                : jcmd("Thread.print");
+    }
+
+    /** Writes the live objects to a file. */
+    public static void dumpHeap(Path file) throws IOException {
+        if (OnServer.on("glassfish")) {
+            ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class).dumpHeap(file.toString(), true);
+        } else {
+            jcmd("GC.heap_dump", file.toString());
+        }
     }
 
     /** This very process for a GlassFish that is embedded. */
