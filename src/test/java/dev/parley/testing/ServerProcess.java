@@ -19,12 +19,9 @@ public final class ServerProcess {
                 .toArray(String[]::new));
     }
 
-    /**
-     * The threads, each with its name in quotes at the start of a line. A GlassFish that is embedded is this very process: on JDK 25
-     * a {@code jcmd} that it starts for itself never ends.
-     */
+    /** The threads, each with its name in quotes at the start of a line. */
     public static String threads() {
-        return OnServer.on("glassfish")
+        return isDeafToJcmd()
                 ? Thread.getAllStackTraces().keySet().stream()
                         .map(thread -> '"' + thread.getName() + '"')
                         .collect(Collectors.joining("\n"))
@@ -33,11 +30,16 @@ public final class ServerProcess {
 
     /** Writes the live objects to a file. */
     public static void dumpHeap(Path file) throws IOException {
-        if (OnServer.on("glassfish")) {
+        if (isDeafToJcmd()) {
             ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class).dumpHeap(file.toString(), true);
         } else {
             jcmd("GC.heap_dump", file.toString());
         }
+    }
+
+    /** A GlassFish that is embedded is this very process: on JDK 25 a {@code jcmd} that it starts for itself never ends. */
+    private static boolean isDeafToJcmd() {
+        return OnServer.on("glassfish") && Runtime.version().feature() >= 25;
     }
 
     /** This very process for a GlassFish that is embedded. */
