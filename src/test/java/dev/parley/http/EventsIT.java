@@ -270,9 +270,12 @@ class EventsIT extends OnServer {
                 assertThat(reader.statusOrEnd()).isEqualTo(200);
                 reader.reset();
             }
+            // Over a socket: Payara logs a NullPointerException of its own (InputBuffer.processCallbacks) for some
+            // POSTs.
+            var bob = connect("/ws/chat/" + name + "?user=bob");
             await().atMost(DEADLINE.multipliedBy(3)).untilAsserted(() -> {
-                api.publish(name, "bob", "are you there?");
-                assertThat(members()).isZero();
+                bob.text("are you there?");
+                assertThat(members()).as("bob alone").isEqualTo(1);
             });
             assertThat(log.lines()).noneMatch(line -> line.contains("ERROR") || line.contains("SEVERE"));
         }
