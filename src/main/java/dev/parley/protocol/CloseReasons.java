@@ -15,11 +15,18 @@ public final class CloseReasons {
     /** 1001: the application is being undeployed; the client reconnects, jittered. */
     public static final CloseReason GOING_AWAY = new CloseReason(CloseCodes.GOING_AWAY, "the server is going away");
 
+    /** 1002: frames that break RFC 6455; the client stays away. */
+    public static final CloseReason INVALID_FRAME =
+            new CloseReason(CloseCodes.PROTOCOL_ERROR, "invalid WebSocket frame");
+
     /** 1003: a binary frame where only text is spoken; the client stays away. */
     public static final CloseReason TEXT_ONLY = new CloseReason(CloseCodes.CANNOT_ACCEPT, "only text is spoken here");
 
     /** 1006: the connection is gone and nobody has said so; never sent (RFC 6455 §7.4.1). */
     public static final CloseReason LOST = new CloseReason(CloseCodes.CLOSED_ABNORMALLY, "the connection is gone");
+
+    /** 1007: a text message or a close reason that is not UTF-8; the client stays away. */
+    public static final CloseReason INVALID_UTF8 = new CloseReason(CloseCodes.NOT_CONSISTENT, "invalid UTF-8");
 
     /** 1007: a text that no room takes, from a client that no error message can reach; the client stays away. */
     public static final CloseReason BAD_TEXT = new CloseReason(
@@ -73,6 +80,16 @@ public final class CloseReasons {
             new CloseReason(CloseCodes.TRY_AGAIN_LATER, "rooms are not available, try again later");
 
     private CloseReasons() {}
+
+    /**
+     * Whether a client may send a close code: RFC 6455 §7.4 and IANA's registry of WebSocket close codes.
+     *
+     * @param code any number
+     * @return whether it may stand in a close frame
+     */
+    public static boolean isSendable(int code) {
+        return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+    }
 
     /**
      * 1011: a bug of ours; the client reconnects, jittered.
