@@ -8,9 +8,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.CharBuffer;
-import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CoderResult;
 import java.util.Arrays;
 
 /**
@@ -304,16 +301,33 @@ final class FrameReader {
         }
     }
 
-    /** Where the whole characters end that these bytes begin with; -1 if no UTF-8 begins like this. */
+    /** Where the whole characters end that these bytes begin with; -1 if no UTF-8 begins like this (Unicode, table 3-7). */
     private static int decodable(byte[] bytes, int from, int to) {
-        ByteBuffer in = ByteBuffer.wrap(bytes, from, to - from);
-        CharBuffer out = CharBuffer.allocate(Math.min(to - from, 512));
-        CharsetDecoder decoder = UTF_8.newDecoder(); // keeps nothing between two calls
-        CoderResult result;
-        do {
-            result = decoder.decode(in, out.clear(), false);
-        } while (result.isOverflow());
-        return result.isError() ? -1 : in.position();
+        int at = from;
+        while (at < to) {
+            if (at <= to - 8 && ((long) LONG.get(bytes, at) & 0x8080808080808080L) == 0) {
+                at += 8;
+                continue;
+            }
+            int first = bytes[at] & 0xff;
+            if ((first >= 0x80 && first < 0xc2) || first > 0xf4) {
+                return -1;
+            }
+            int length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+            for (int i = 1; i < length; i++) {
+                if (at + i == to) {
+                    return at;
+                }
+                int next = bytes[at + i] & 0xff;
+                int least = i > 1 ? 0x80 : first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+                int most = i > 1 ? 0xbf : first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+                if (next < least || next > most) {
+                    return -1;
+                }
+            }
+            at += length;
+        }
+        return at;
     }
 
     private static void unmask(byte[] bytes, int from, int length, int mask) {

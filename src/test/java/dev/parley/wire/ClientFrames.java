@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /** Writes frames as a client sends them, masked, and any that no client may send. */
 final class ClientFrames {
@@ -16,7 +17,7 @@ final class ClientFrames {
     static final int PING = 9;
     static final int PONG = 10;
 
-    private static final int[] MASK = {0x37, 0xfa, 0x21, 0x3d};
+    private static final int MASK = 0x37fa213d;
 
     private ClientFrames() {}
 
@@ -34,39 +35,35 @@ final class ClientFrames {
                         .array());
     }
 
-    /** A frame with this first byte and its length as short as it can be written. */
+    /** A frame with this first byte, and its length in as few bytes as it can be. */
     static byte[] frame(int first, byte... payload) {
-        return join(header(first, payload.length), masked(payload));
+        return maskedFrame(first, MASK, payload);
     }
 
-    /** A header that says this length, in as many bytes as are needed. */
-    static byte[] header(int first, long length) {
-        int form = length >= 0 && length < 126 ? (int) length : length >= 0 && length < 1 << 16 ? 126 : 127;
-        return header(first, form, length);
+    static byte[] maskedFrame(int first, int mask, byte... payload) {
+        int length = payload.length;
+        int form = length < 126 ? length : length < 1 << 16 ? 126 : 127;
+        var masked = payload.clone();
+        for (int i = 0; i < length; i++) {
+            masked[i] ^= (byte) (mask >> (24 - 8 * (i % 4)));
+        }
+        return join(header(first, form, length, mask), masked);
     }
 
-    /** A header with this length in the form of 126 (two bytes) or 127 (eight), or with a form that is the length. */
+    /** A header that says this length in two bytes (form 126), in eight (127), or, any other form, in the form alone. */
     static byte[] header(int first, int form, long length) {
+        return header(first, form, length, MASK);
+    }
+
+    private static byte[] header(int first, int form, long length, int mask) {
         var out = ByteBuffer.allocate(14).put((byte) first).put((byte) (0x80 | form));
         if (form == 126) {
             out.putShort((short) length);
         } else if (form == 127) {
             out.putLong(length);
         }
-        for (int each : MASK) {
-            out.put((byte) each);
-        }
-        var header = new byte[out.flip().remaining()];
-        out.get(header);
-        return header;
-    }
-
-    static byte[] masked(byte... payload) {
-        var masked = payload.clone();
-        for (int i = 0; i < masked.length; i++) {
-            masked[i] ^= (byte) MASK[i % 4];
-        }
-        return masked;
+        out.putInt(mask);
+        return Arrays.copyOf(out.array(), out.position());
     }
 
     static byte[] join(byte[]... parts) {
