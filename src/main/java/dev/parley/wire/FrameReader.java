@@ -11,13 +11,13 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * Reads the frames of one client (RFC 6455, the server's side): bytes in, messages out. A message whose frame lies whole in
- * the bytes given is read where it lies; what is cut is copied, into a buffer that grows with what has come and is let go
- * between messages. Confined to the thread that reads.
+ * Reads the WebSocket frames of one client (RFC 6455, the server's side) and reports messages, pings, pongs and the close to
+ * a listener. A message whose only frame is complete in the bytes given is read in place. Incomplete ones are copied into a
+ * buffer that grows with the bytes received and is freed between messages. Only the thread that reads may call it.
  */
 final class FrameReader {
 
-    /** Takes what the frames of a client say; called on the thread that reads, in order. */
+    /** Receives what a client's frames say, in order, on the thread that reads. It may release the reader at any time. */
     interface Listener {
 
         /** The longest text message allowed, bytes of UTF-8; asked when a message begins. */
@@ -26,31 +26,31 @@ final class FrameReader {
         /** The longest binary message allowed, bytes; asked when a message begins. */
         int maxBinary();
 
-        /** The most frames of one message; asked when a message begins. */
+        /** The most frames allowed in one message; asked when a message begins. */
         int maxFragments();
 
-        /** A whole text message, and its length in UTF-8. */
+        /** A complete text message and its length in UTF-8. */
         void text(String message, int bytes);
 
-        /** A whole binary message, the callee's to keep; the array behind a fragmented one may be up to twice as long. */
+        /** A complete binary message, which the listener may keep. Its array may be twice as long if it came in fragments. */
         void binary(ByteBuffer message);
 
-        /** A ping, perhaps between the fragments of a message; its payload is valid during the call. */
+        /** A ping, perhaps between the fragments of a message; the payload is valid during the call. */
         void ping(byte[] bytes, int from, int length);
 
         /** A pong, perhaps between the fragments of a message. */
         void pong(int length);
 
-        /** The client's close: 1005 and an empty reason if it has no payload. Nothing is read after it. */
+        /** The client's close; 1005 and an empty reason if it has no payload. Nothing is read after it. */
         void close(int code, String reason);
 
-        /** The client broke a rule or a limit, or there is no memory for its message; called once. Nothing is read after it. */
+        /** The client broke a rule or a limit, or there is no memory for its message. Nothing is read after it. */
         void refused(CloseReason reason);
 
         /**
-         * The reader holds so many bytes more, or fewer if negative.
+         * The reader is about to hold this many more bytes, or has freed them if negative.
          *
-         * @return false if there is no memory for them: then the reader lets go of all and calls {@link #refused}
+         * @return false if there is no memory for them; the reader then frees all and calls {@link #refused}
          */
         boolean holds(int bytes);
     }
@@ -70,34 +70,34 @@ final class FrameReader {
 
     private static final int MASK = 4;
     private static final int LONGEST_CONTROL = 125;
-    private static final int LONGEST_TOGETHER = 2 + MASK + LONGEST_CONTROL;
+    private static final int LONGEST_CONTROL_FRAME = 2 + MASK + LONGEST_CONTROL;
     private static final byte[] NOTHING = new byte[0];
 
     private final Listener listener;
-    private boolean over;
+    private boolean ended;
 
-    /** The begun message, unmasked, then the beginning of a frame whose header or, of a control frame, payload is cut. */
+    /** The incomplete message, unmasked, followed by an incomplete header or control frame, as received. */
     private byte[] kept = NOTHING;
 
-    private int size; // of the begun message in what is kept
-    private int begun; // bytes of the frame behind it
-    private int held; // as the listener was told
+    private int size; // bytes of the message in kept
+    private int partial; // bytes of the header or control frame behind it
+    private int held; // bytes that the listener knows of
 
-    private int opcode; // of the begun message, 0 between messages
-    private int limit;
-    private int frames; // that it may yet have
-    private int decoded; // bytes of it that are known to be whole characters
+    private int opcode; // of the incomplete message, 0 between messages
+    private int limit; // its greatest length
+    private int frames; // how many more it may have
+    private int validated; // bytes of it that are complete characters
 
-    private boolean last; // whether the begun frame ends the message
-    private int missing; // bytes of its payload
-    private int mask; // turned to its next byte
+    private boolean fin; // whether the frame being read ends the message
+    private int remaining; // bytes of its payload still to come
+    private int mask; // rotated to the next of them
 
     FrameReader(Listener listener) {
         this.listener = listener;
     }
 
     /**
-     * Takes bytes that came, and changes them in place. What the listener throws goes to the caller and ends the reading.
+     * Reads bytes and changes them in place. An exception of the listener ends the reading and goes to the caller.
      *
      * @return false if nothing more is to be read: after a close, a refusal, a release or an exception
      */
@@ -105,10 +105,10 @@ final class FrameReader {
         boolean through = false;
         try {
             int at = from;
-            while (at < to && !over) {
-                at = missing > 0 ? payload(bytes, at, to) : frame(bytes, at, to);
+            while (at < to && !ended) {
+                at = remaining > 0 ? payload(bytes, at, to) : frame(bytes, at, to);
             }
-            through = !over;
+            through = !ended;
             return through;
         } finally {
             if (!through) {
@@ -117,42 +117,42 @@ final class FrameReader {
         }
     }
 
-    /** The bytes that it holds of a frame or message that has begun; 0 between messages. */
+    /** The size of the buffer for an incomplete frame or message, bytes; 0 between messages. */
     int held() {
         return held;
     }
 
-    /** Lets go of what has begun, and reads nothing more. */
+    /** Frees the buffer and reads nothing more; the connection ends. */
     void release() {
-        over = true;
-        letGo();
+        ended = true;
+        free();
     }
 
-    /** Begins a frame; gives where it stopped. */
+    /** Reads a frame's header, and the payload if it is a control frame or complete; returns where it stopped. */
     private int frame(byte[] bytes, int at, int to) {
-        if (begun == 0) {
-            int together = together(bytes, at, to - at);
-            if (together <= to - at) {
-                return whole(bytes, at, bytes, at + together, to);
+        if (partial == 0) {
+            int needed = needed(bytes, at, to - at);
+            if (needed <= to - at) {
+                return handle(bytes, at, bytes, at + needed, to);
             }
         }
-        int n = Math.min(together(kept, size, begun) - begun, to - at);
-        if (!keep(bytes, at, n, (long) limit + LONGEST_TOGETHER)) {
+        int n = Math.min(needed(kept, size, partial) - partial, to - at);
+        if (!append(bytes, at, n, (long) limit + LONGEST_CONTROL_FRAME)) {
             return to;
         }
-        begun += n;
-        if (together(kept, size, begun) > begun) {
+        partial += n;
+        if (needed(kept, size, partial) > partial) {
             return at + n;
         }
-        begun = 0;
-        return whole(kept, size, bytes, at + n, to);
+        partial = 0;
+        return handle(kept, size, bytes, at + n, to);
     }
 
     /**
-     * How many bytes of a frame have to be there together: its header, and the payload of a control frame. More of them may
-     * tell that it is more; a frame that is none has to be there with its first two.
+     * The number of bytes to handle together: the header, and the payload of a control frame. It may grow with the bytes that
+     * are there; an invalid frame needs only the two that say so.
      */
-    private static int together(byte[] bytes, int at, int there) {
+    private static int needed(byte[] bytes, int at, int there) {
         if (there < 2 || !isFrame(bytes[at], bytes[at + 1])) {
             return 2;
         }
@@ -165,28 +165,28 @@ final class FrameReader {
 
     /** RFC 6455 §5.1, §5.2, §5.5: what the first two bytes of a client's frame may be. */
     private static boolean isFrame(byte first, byte second) {
-        boolean last = first < 0;
+        boolean fin = first < 0;
         boolean masked = second < 0;
         int opcode = first & OPCODE;
         return masked
                 && (first & RESERVED) == 0
                 && (opcode <= BINARY
-                        || (opcode >= CONTROL && opcode <= PONG && last && (second & LENGTH) <= LONGEST_CONTROL));
+                        || (opcode >= CONTROL && opcode <= PONG && fin && (second & LENGTH) <= LONGEST_CONTROL));
     }
 
-    /** A frame that is there as far as it has to be together, and what came behind that. */
-    private int whole(byte[] bytes, int at, byte[] behind, int from, int to) {
+    /** Handles a frame whose needed bytes are there, and reads its payload from the bytes behind them if they are complete. */
+    private int handle(byte[] bytes, int at, byte[] behind, int from, int to) {
         if (!isFrame(bytes[at], bytes[at + 1])) {
             refuse(CloseReasons.INVALID_FRAME);
         } else if ((bytes[at] & CONTROL) != 0) {
             control(bytes, at);
-        } else if (begin(bytes, at) && (last && size == 0 && missing <= to - from)) {
-            int n = missing;
-            missing = 0;
+        } else if (begin(bytes, at) && (fin && size == 0 && remaining <= to - from)) {
+            int n = remaining;
+            remaining = 0;
             unmask(behind, from, n, mask);
             message(behind, from, n);
             return from + n;
-        } else if (!over && missing == 0 && last) {
+        } else if (!ended && remaining == 0 && fin) {
             message(kept, 0, size);
         }
         return from;
@@ -197,7 +197,7 @@ final class FrameReader {
         int length = bytes[at + 1] & LENGTH;
         unmask(bytes, from, length, (int) INT.get(bytes, from - MASK));
         if (opcode == 0) {
-            letGo();
+            free();
         }
         switch (bytes[at] & OPCODE) {
             case PING -> listener.ping(bytes, from, length);
@@ -215,7 +215,7 @@ final class FrameReader {
         int code = length == 1 ? 0 : ((bytes[from] & 0xff) << 8) | (bytes[from + 1] & 0xff);
         if (!CloseReasons.isSendable(code)) {
             refuse(CloseReasons.INVALID_FRAME);
-        } else if (decodable(bytes, from + 2, from + length) != from + length) {
+        } else if (Utf8.whole(bytes, from + 2, from + length) != from + length) {
             refuse(CloseReasons.INVALID_UTF8);
         } else {
             release();
@@ -223,7 +223,7 @@ final class FrameReader {
         }
     }
 
-    /** Takes the header of a data frame; false if it is refused. */
+    /** Reads the header of a data frame; false if it is refused. */
     private boolean begin(byte[] bytes, int at) {
         int kind = bytes[at] & OPCODE;
         if ((kind == CONTINUATION) == (opcode == 0)) {
@@ -252,30 +252,30 @@ final class FrameReader {
         if (--frames < 0) {
             return refuse(CloseReasons.TOO_MANY_FRAGMENTS);
         }
-        last = bytes[at] < 0;
-        missing = (int) length;
+        fin = bytes[at] < 0;
+        remaining = (int) length;
         mask = (int) INT.get(bytes, behind);
         return true;
     }
 
-    /** Takes what has come of the payload of a frame that is cut, or of a fragment. */
+    /** Copies the payload of a fragment or an incomplete frame, as far as it is there; returns where it stopped. */
     private int payload(byte[] bytes, int at, int to) {
-        int n = Math.min(missing, to - at);
+        int n = Math.min(remaining, to - at);
         unmask(bytes, at, n, mask);
-        if (!keep(bytes, at, n, last ? size + missing : limit)) {
+        if (!append(bytes, at, n, fin ? size + remaining : limit)) {
             return to;
         }
         size += n;
-        missing -= n;
+        remaining -= n;
         mask = Integer.rotateRight(mask, 8 * (n & 3));
         if (opcode == TEXT) {
-            decoded = decodable(kept, decoded, size);
-            if (decoded < 0) {
+            validated = Utf8.whole(kept, validated, size);
+            if (validated < 0) {
                 refuse(CloseReasons.INVALID_UTF8);
                 return to;
             }
         }
-        if (missing == 0 && last) {
+        if (remaining == 0 && fin) {
             message(kept, 0, size);
         }
         return at + n;
@@ -284,50 +284,18 @@ final class FrameReader {
     private void message(byte[] bytes, int from, int length) {
         boolean text = opcode == TEXT;
         boolean own = bytes == kept;
-        letGo();
+        free();
         if (!text) {
-            listener.binary(
-                    own
-                            ? ByteBuffer.wrap(bytes, from, length)
-                            : ByteBuffer.wrap(Arrays.copyOfRange(bytes, from, from + length)));
+            listener.binary(ByteBuffer.wrap(own ? bytes : Arrays.copyOfRange(bytes, from, from + length), 0, length));
             return;
         }
         String message = new String(bytes, from, length, UTF_8);
-        // Quick to tell of a string that is Latin-1 inside.
-        if (message.indexOf('\uFFFD') >= 0 && decodable(bytes, from, from + length) != from + length) {
+        // The constructor replaces invalid bytes by U+FFFD; indexOf is immediate on a Latin-1 string.
+        if (message.indexOf('\uFFFD') >= 0 && Utf8.whole(bytes, from, from + length) != from + length) {
             refuse(CloseReasons.INVALID_UTF8);
         } else {
             listener.text(message, length);
         }
-    }
-
-    /** Where the whole characters end that these bytes begin with; -1 if no UTF-8 begins like this (Unicode, table 3-7). */
-    private static int decodable(byte[] bytes, int from, int to) {
-        int at = from;
-        while (at < to) {
-            if (at <= to - 8 && ((long) LONG.get(bytes, at) & 0x8080808080808080L) == 0) {
-                at += 8;
-                continue;
-            }
-            int first = bytes[at] & 0xff;
-            if ((first >= 0x80 && first < 0xc2) || first > 0xf4) {
-                return -1;
-            }
-            int length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-            for (int i = 1; i < length; i++) {
-                if (at + i == to) {
-                    return at;
-                }
-                int next = bytes[at + i] & 0xff;
-                int least = i > 1 ? 0x80 : first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-                int most = i > 1 ? 0xbf : first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-                if (next < least || next > most) {
-                    return -1;
-                }
-            }
-            at += length;
-        }
-        return at;
     }
 
     private static void unmask(byte[] bytes, int from, int length, int mask) {
@@ -344,12 +312,12 @@ final class FrameReader {
         }
     }
 
-    /** Copies bytes behind what is kept; false if the reader is over. */
-    private boolean keep(byte[] bytes, int from, int n, long most) {
-        int end = size + begun;
+    /** Appends bytes to the buffer, at most doubled and not beyond the most it can need; false if the reader has ended. */
+    private boolean append(byte[] bytes, int from, int n, long most) {
+        int end = size + partial;
         if (end + n > kept.length) {
             int capacity = (int) Math.max(end + n, Math.min(2L * kept.length, most));
-            if (!take(capacity - kept.length)) {
+            if (!reserve(capacity - kept.length)) {
                 return false;
             }
             kept = Arrays.copyOf(kept, capacity);
@@ -358,27 +326,27 @@ final class FrameReader {
         return true;
     }
 
-    /** Asks for memory; false if the reader is over. */
-    private boolean take(int bytes) {
+    /** Reserves memory; false if the reader has ended. */
+    private boolean reserve(int bytes) {
         boolean granted = listener.holds(bytes);
         if (granted) {
             held += bytes;
         }
-        if (over) { // the listener has released it meanwhile
+        if (ended) { // released by the listener
             release();
         } else if (!granted) {
             refuse(CloseReasons.UNAVAILABLE);
         }
-        return !over;
+        return !ended;
     }
 
-    private void letGo() {
+    private void free() {
         kept = NOTHING;
         size = 0;
-        begun = 0;
+        partial = 0;
         opcode = 0;
-        decoded = 0;
-        missing = 0;
+        validated = 0;
+        remaining = 0;
         int given = held;
         held = 0;
         if (given > 0) {
