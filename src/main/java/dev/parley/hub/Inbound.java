@@ -16,7 +16,7 @@ final class Inbound {
 
     private final Settings.Limits limits;
     private final RateLimit rate;
-    private final RateLimit excess; // what comes beyond the rate and is answered
+    private final RateLimit excess; // what comes beyond the rate and is answered, and pings
     private final Metrics metrics;
     private final int maxParts;
     private volatile Admission admission; // of its client, which may renew it
@@ -48,6 +48,16 @@ final class Inbound {
         return refuse(utf8Length(part, maxText - bytes), maxText);
     }
 
+    /** Why a whole message of so many bytes closes the peer, or null if it does not; then it may yet be {@link #isTooFast}. */
+    @Nullable
+    CloseReason refuseWhole(int size, int limit) {
+        CloseReason refusal = refuse(size, limit);
+        if (refusal == null) {
+            whole();
+        }
+        return refusal;
+    }
+
     /** Why the part just offered closes the peer, or null if it does not. */
     @Nullable
     CloseReason refuseBinary(ByteBuffer part) {
@@ -62,6 +72,15 @@ final class Inbound {
     @Nullable
     CloseReason refusePong(int size) {
         return admits(true, size) ? null : CloseReasons.TOO_FAST;
+    }
+
+    /**
+     * Why a ping closes the peer, or null if it does not. Pings take nothing of the rate for messages, as where the container
+     * answers them, but there may be no more of them.
+     */
+    @Nullable
+    CloseReason refusePing(int size) {
+        return excess.admits(true, size) ? null : CloseReasons.TOO_FAST;
     }
 
     /** Whether the message whose part was just offered is beyond the rate. */

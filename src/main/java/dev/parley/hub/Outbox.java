@@ -30,6 +30,9 @@ final class Outbox {
     /** One batch in so many is timed: a histogram costs more than the batch it measures. */
     private static final int TIMED = 16;
 
+    /** How many batches one round writes before other peers have their turn. */
+    private static final int MAX_BATCHES = 16;
+
     private final FrameWriter writer;
     private final Owner owner;
     private final Metrics metrics;
@@ -42,8 +45,9 @@ final class Outbox {
     private @Nullable CloseReason last; // guarded by the lane
     private volatile Cursor[] cursors = {}; // a new array for each change, made under the lane
     private int turn; // which cursor is next; the pump's
-    private int flights; // the pump's
+    private int flights; // the pump's, or the loop's that reads
     private volatile @Nullable Flight inFlight;
+    private volatile boolean busy; // something was queued, or it takes no more; changed under the lane
     private volatile boolean held = true;
     private volatile boolean closed;
 
@@ -79,6 +83,26 @@ final class Outbox {
         pump.signal(Turn.END);
     }
 
+    /** Whether nothing is queued, held or in flight, so that a reply may go straight to the connection. */
+    boolean isIdle() {
+        return !busy && inFlight == null && !held && !closed;
+    }
+
+    /** Frames have left at once. */
+    void wrote(int frames, int bytes) {
+        metrics.batchOut(frames, bytes);
+        if (flights++ % TIMED == 0) {
+            metrics.sendLatency(0);
+        }
+    }
+
+    /** Replies that went straight to the connection wait there: they are in flight from now on. */
+    FrameWriter.Completion waits(int frames, int bytes) {
+        Flight flight = new Flight(frames, bytes);
+        inFlight = flight;
+        return flight;
+    }
+
     /** Queues a reply; false if the lane is full. Leaves at the end of this turn. */
     boolean offer(Frame frame) {
         synchronized (lane) {
@@ -90,6 +114,7 @@ final class Outbox {
             }
             lane.add(frame);
             laneBytes += frame.size();
+            busy = true;
         }
         pump.signal(Turn.END);
         return true;
@@ -100,6 +125,7 @@ final class Outbox {
         synchronized (lane) {
             if (last == null) {
                 last = reason;
+                busy = true;
             }
         }
         pump.signal(Turn.END);
@@ -144,26 +170,41 @@ final class Outbox {
         }
     }
 
-    /** One round of the pump: writes one batch. Its completion signals the next round, inside this one or later. */
+    /** One round of the pump: writes until a batch is in flight, whose completion signals the next round. */
     private void drain() {
-        if (inFlight != null || held || closed) {
-            return;
-        }
-        Batch batch = next();
-        if (batch == null) {
-            CloseReason reason = leaving();
-            if (reason != null) {
-                owner.finished(reason);
+        for (int batches = 0; batches < MAX_BATCHES; batches++) {
+            if (inFlight != null || held || closed) {
+                return;
             }
-            return;
+            Batch batch = next();
+            if (batch == null) {
+                CloseReason reason = leaving();
+                if (reason != null) {
+                    owner.finished(reason);
+                }
+                return;
+            }
+            if (!hasLeft(batch)) {
+                return;
+            }
         }
-        Flight flight = new Flight(batch);
+        pump.signal(relief);
+    }
+
+    /** Writes a batch; whether it has left already. */
+    private boolean hasLeft(Batch batch) {
+        if (writer.writeNow(batch)) {
+            wrote(batch.frames().size(), batch.size());
+            return true;
+        }
+        Flight flight = new Flight(batch.frames().size(), batch.size());
         inFlight = flight;
         try {
             writer.write(batch, flight);
         } catch (RuntimeException e) {
             flight.done(e);
         }
+        return false;
     }
 
     private @Nullable Batch next() {
@@ -174,6 +215,7 @@ final class Outbox {
             if (last != null) {
                 return null;
             }
+            busy = false;
         }
         for (int i = cursors.length; i > 0; i--) {
             Cursor cursor = nextCursor();
@@ -231,13 +273,15 @@ final class Outbox {
 
         private static final long serialVersionUID = 1L;
 
-        private final transient Batch batch;
+        private final int frames;
+        private final int bytes;
         private final long start = System.nanoTime();
 
         private final boolean timed = flights++ % TIMED == 0;
 
-        Flight(Batch batch) {
-            this.batch = batch;
+        Flight(int frames, int bytes) {
+            this.frames = frames;
+            this.bytes = bytes;
         }
 
         @Override
@@ -249,7 +293,7 @@ final class Outbox {
                 closed = true;
                 relief.execute(() -> owner.broke(failure));
             } else {
-                metrics.batchOut(batch.frames().size(), batch.size());
+                metrics.batchOut(frames, bytes);
                 if (timed) {
                     metrics.sendLatency(System.nanoTime() - start);
                 }

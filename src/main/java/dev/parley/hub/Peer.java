@@ -11,6 +11,7 @@ import dev.parley.protocol.PublishException;
 import dev.parley.protocol.RoomNotice;
 import dev.parley.wire.Frame;
 import dev.parley.wire.FrameWriter;
+import dev.parley.wire.Receiver;
 import jakarta.websocket.CloseReason;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -47,6 +48,7 @@ public final class Peer {
     private final long id;
     private final Hub hub;
     private final FrameWriter writer;
+    private final Settings.Limits limits;
     private final int textLimit;
     private final Metrics metrics;
     private final Executor relief;
@@ -74,13 +76,15 @@ public final class Peer {
         this.writer = writer;
         this.admission = admission;
         this.inbound = inbound;
-        this.textLimit = settings.limits().text();
+        this.limits = settings.limits();
+        this.textLimit = limits.text();
         this.metrics = metrics;
         this.relief = relief;
         this.outbox = new Outbox(writer, new Caretaker(), settings.outbox(), metrics, relief);
     }
 
     void open(Function<Peer, Conversation> opening) {
+        writer.receive(receiver());
         admission.opened();
         expireAt(admission.expires(), admission.expiryReason());
         guard(() -> conversation = opening.apply(this));
@@ -94,7 +98,9 @@ public final class Peer {
      * @param text the text
      */
     public void send(String text) {
-        send(Frame.text(text));
+        if (!outbox.isIdle() || !writer.reply(text)) {
+            queue(Frame.text(text));
+        }
     }
 
     /**
@@ -107,6 +113,12 @@ public final class Peer {
     }
 
     void send(Frame frame) {
+        if (!outbox.isIdle() || !writer.reply(frame)) {
+            queue(frame);
+        }
+    }
+
+    private void queue(Frame frame) {
         if (!outbox.offer(frame)) {
             abandon(CloseReasons.TOO_SLOW);
         }
@@ -485,6 +497,103 @@ public final class Peer {
         Incidents.each(
                 left, this::part, (membership, failure) -> Incidents.log("a peer leaves its other rooms", failure));
         return true;
+    }
+
+    /** What the client sends, where no container hands it on. */
+    Receiver receiver() {
+        return new Intake();
+    }
+
+    private final class Intake implements Receiver {
+
+        @Override
+        public int maxText() {
+            return conversation.maxText(textLimit);
+        }
+
+        @Override
+        public int maxBinary() {
+            return limits.binary();
+        }
+
+        @Override
+        public int maxFragments() {
+            return limits.fragments();
+        }
+
+        @Override
+        public void text(String message, int bytes) {
+            Inbound taking = taking();
+            if (taking == null || !admits(taking.refuseWhole(bytes, maxText()))) {
+                return;
+            }
+            try {
+                if (taking.isTooFast()) {
+                    conversation.tooFast(Peer.this, message);
+                } else {
+                    conversation.text(Peer.this, message);
+                }
+            } catch (Throwable e) {
+                Incidents.report(e, Peer.this::incident);
+            }
+        }
+
+        @Override
+        public void binary(ByteBuffer message) {
+            Inbound taking = taking();
+            if (taking == null || !admits(taking.refuseWhole(message.remaining(), maxBinary()))) {
+                return;
+            }
+            if (taking.isTooFast()) {
+                close(CloseReasons.TOO_FAST);
+            } else {
+                guard(() -> conversation.binary(Peer.this, message));
+            }
+        }
+
+        private @Nullable Inbound taking() {
+            pulse.heard();
+            Inbound taking = inbound;
+            return taking == null || expires() ? null : taking;
+        }
+
+        @Override
+        public void ping(Frame pong) {
+            Inbound taking = taking();
+            if (taking != null && admits(taking.refusePing(pong.payload().remaining()))) {
+                send(pong);
+            }
+        }
+
+        @Override
+        public void pong(int size) {
+            Peer.this.pong(size);
+        }
+
+        @Override
+        public void refused(CloseReason reason) {
+            close(reason);
+        }
+
+        @Override
+        public boolean holds(int bytes) {
+            return true;
+        }
+
+        @Override
+        public void wrote(int frames, int bytes) {
+            outbox.wrote(frames, bytes);
+        }
+
+        @Override
+        public FrameWriter.Completion waits(int frames, int bytes) {
+            return outbox.waits(frames, bytes);
+        }
+
+        @Override
+        public void failed(Throwable failure) {
+            fail(failure);
+        }
     }
 
     /** When it ends, of {@link System#nanoTime}, and why. */

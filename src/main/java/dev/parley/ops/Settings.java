@@ -87,7 +87,7 @@ public record Settings(
                 Rates.of(from),
                 from.word("parley.broker", "memory", "nats"),
                 Nats.of(from),
-                from.word("parley.writer", "auto", "portable"),
+                from.word("parley.writer", "auto", "container", "portable"),
                 Served.of(from));
     }
 

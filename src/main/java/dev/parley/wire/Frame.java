@@ -17,7 +17,9 @@ public final class Frame {
         /** Bytes, opcode 2. */
         BINARY(0x2),
         /** Asks for a pong, opcode 9; at most 125 bytes. */
-        PING(0x9);
+        PING(0x9),
+        /** Answers a ping with its payload, opcode 10; at most 125 bytes. */
+        PONG(0xA);
 
         private final int opcode;
 
@@ -25,6 +27,9 @@ public final class Frame {
             this.opcode = opcode;
         }
     }
+
+    /** The longest header of a frame that is not masked, bytes. */
+    static final int MAX_HEADER = 10;
 
     private static final int FIN = 0x80;
 
@@ -37,15 +42,20 @@ public final class Frame {
         int length = payload.remaining();
         this.kind = kind;
         this.text = text;
-        this.header = length < 126 ? 2 : length < 1 << 16 ? 4 : 10;
+        this.header = length < 126 ? 2 : length < 1 << 16 ? 4 : MAX_HEADER;
         this.wire = new byte[header + length];
-        ByteBuffer out = ByteBuffer.wrap(wire).put((byte) (FIN | kind.opcode));
-        switch (header) {
-            case 2 -> out.put((byte) length);
-            case 4 -> out.put((byte) 126).putShort((short) length);
-            default -> out.put((byte) 127).putLong(length);
+        putHeader(ByteBuffer.wrap(wire), kind, length).put(payload);
+    }
+
+    /** Puts the header of a whole, unmasked message (RFC 6455 §5.2), at most {@link #MAX_HEADER} bytes. */
+    static ByteBuffer putHeader(ByteBuffer out, Kind kind, int length) {
+        out.put((byte) (FIN | kind.opcode));
+        if (length < 126) {
+            return out.put((byte) length);
         }
-        out.put(payload);
+        return length < 1 << 16
+                ? out.put((byte) 126).putShort((short) length)
+                : out.put((byte) 127).putLong(length);
     }
 
     /**
@@ -75,6 +85,16 @@ public final class Frame {
      */
     public static Frame ping() {
         return new Frame(Kind.PING, null, ByteBuffer.allocate(0));
+    }
+
+    /**
+     * The answer to a ping.
+     *
+     * @param payload the ping's, copied
+     * @return the frame
+     */
+    public static Frame pong(ByteBuffer payload) {
+        return new Frame(Kind.PONG, null, payload.duplicate());
     }
 
     /**

@@ -11,6 +11,44 @@ import org.jspecify.annotations.Nullable;
 public interface FrameWriter {
 
     /**
+     * Has what the client sends come to a receiver, if Parley reads the connection itself; then the container calls no
+     * {@code @OnMessage}. Called once, in {@code @OnOpen}.
+     *
+     * @param receiver takes it, on the {@link #loop}
+     */
+    default void receive(Receiver receiver) {}
+
+    /**
+     * Adds a reply to what leaves when the bytes that are being read have been handled. Only while nothing else is under way.
+     *
+     * @param frame the reply
+     * @return false if this is not the thread that reads the connection, or the connection is busy: the reply was not taken
+     */
+    default boolean reply(Frame frame) {
+        return false;
+    }
+
+    /**
+     * As {@link #reply(Frame)}, with a text message.
+     *
+     * @param text the message
+     * @return false if it was not taken
+     */
+    default boolean reply(String text) {
+        return false;
+    }
+
+    /**
+     * Writes a batch that the connection takes at once, on its {@link #loop}.
+     *
+     * @param batch the frames
+     * @return whether all of it has left; if not, {@link #write} with the same batch is the next call
+     */
+    default boolean writeNow(Batch batch) {
+        return false;
+    }
+
+    /**
      * Hands a batch to the connection. Never blocks.
      *
      * @param batch the frames

@@ -71,6 +71,10 @@ final class PortableWriter implements FrameWriter {
                 remote.sendPing(frame.payload());
                 handler.onResult(new SendResult());
             }
+            case PONG -> {
+                remote.sendPong(frame.payload());
+                handler.onResult(new SendResult());
+            }
         }
     }
 

@@ -3,20 +3,28 @@ package dev.parley.wire;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.HttpUpgradeListener;
 import io.undertow.server.protocol.http.HttpServerConnection;
+import io.undertow.websockets.jsr.UndertowSession;
+import jakarta.websocket.Session;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import org.jspecify.annotations.Nullable;
 import org.xnio.StreamConnection;
 
 /**
- * Takes a connection of Undertow's over for who was to have it, and has it forget both. It remembers who took it over for as
+ * Passes a connection of Undertow's on to the WebSocket that takes it over, and has it forget both. It remembers who took it over for as
  * long as it lives, and with that the request, its headers, the response and the security context: more than a quarter of
- * the heap that an idle peer needs.
+ * the heap that an idle peer needs. The connection itself is known only here, so frames of our own begin here too.
  */
 final class UndertowUpgrade implements HttpUpgradeListener {
+
+    /** What is being upgraded on this thread: Undertow calls {@code @OnOpen} within it, unless it dispatches to a worker. */
+    private static final ThreadLocal<UndertowUpgrade> CURRENT = new ThreadLocal<>();
 
     private final HttpServerConnection connection;
     private final Method setter;
     private final HttpUpgradeListener listener;
+    private @Nullable Object stream;
+    private @Nullable UndertowTransport transport;
 
     private UndertowUpgrade(HttpServerConnection connection, Method setter, HttpUpgradeListener listener) {
         this.connection = connection;
@@ -50,6 +58,33 @@ final class UndertowUpgrade implements HttpUpgradeListener {
         } catch (IllegalAccessException | InvocationTargetException e) {
             throw new IllegalStateException("a setter that was called before fails", e);
         }
-        listener.handleUpgrade(stream, exchange);
+        this.stream = stream;
+        CURRENT.set(this);
+        try {
+            listener.handleUpgrade(stream, exchange);
+        } finally {
+            CURRENT.remove();
+        }
+        if (transport != null) {
+            transport.start();
+        }
+    }
+
+    /**
+     * Takes the connection below the session that is being opened on this thread.
+     *
+     * @throws NotTakenException if the connection has to stay the container's
+     * @throws ReflectiveOperationException if the server is not as it was
+     */
+    static FrameConnection take(Session session, FrameLoop.All loops)
+            throws NotTakenException, ReflectiveOperationException {
+        UndertowUpgrade upgrade = CURRENT.get();
+        if (upgrade == null || upgrade.stream == null) {
+            throw new NotTakenException("@OnOpen is not called within the upgrade");
+        }
+        UndertowTransport transport =
+                UndertowTransport.below((UndertowSession) session, upgrade.stream, upgrade.connection);
+        upgrade.transport = transport;
+        return new FrameConnection(transport, loops.of(transport.loop()));
     }
 }

@@ -39,9 +39,14 @@ final class UndertowWriter implements FrameWriter {
 
     @Override
     public void write(Batch batch, Completion completion) {
+        write(batch.bytes(), completion);
+    }
+
+    /** Queues bytes that are whole frames, or the rest of such. */
+    void write(ByteBuffer bytes, Completion completion) {
         try {
             BatchSink sink = new BatchSink(channel, completion);
-            sink.send(new SharedBytes(batch.bytes()));
+            sink.send(new SharedBytes(bytes));
             sink.shutdownWrites();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -3,16 +3,19 @@ package dev.parley.wire;
 import jakarta.websocket.Session;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Chooses how batches reach the peers of this server: once, at the start. */
+/** Chooses how frames come from and reach the peers of this server: once, at the start. */
 public final class Writers {
 
     /** Which way to take. */
     public enum Choice {
-        /** The server's own way if there is one that works, the portable one else. */
+        /** Frames of our own where the server's connections can be taken, else the next. */
         AUTO,
+        /** The container reads; batches go below its remote endpoint where there is a way that works, else the next. */
+        CONTAINER,
         /** {@code RemoteEndpoint.Async}, whatever the server. */
         PORTABLE
     }
@@ -31,7 +34,7 @@ public final class Writers {
      * @return gives a writer for a session just opened; safe for any thread
      */
     public static Function<Session, FrameWriter> choose(Choice choice) {
-        Function<Session, FrameWriter> way = choice == Choice.AUTO ? new Automatic() : Writers::portable;
+        Function<Session, FrameWriter> way = choice == Choice.PORTABLE ? Writers::portable : new Automatic(choice);
         return session -> {
             if (isFrom(session, TYRUS)) {
                 TyrusTimer.spare(session); // on the portable way too: it costs a task for each frame sent
@@ -59,10 +62,17 @@ public final class Writers {
         return session.getClass().getName().startsWith(packages);
     }
 
-    /** The server's own way, or the portable one from the first session on with which the own way fails. */
+    /** The best way that the server has; from the first session on with which it fails, the next. */
     private static final class Automatic implements Function<Session, FrameWriter> {
 
+        private final Choice choice;
+        private final FrameLoop.All loops = new FrameLoop.All();
+        private final AtomicBoolean partly = new AtomicBoolean();
         private volatile @Nullable Way way;
+
+        Automatic(Choice choice) {
+            this.choice = choice;
+        }
 
         @Override
         public FrameWriter apply(Session session) {
@@ -70,20 +80,31 @@ public final class Writers {
             if (chosen == null) {
                 chosen = wayOf(session);
                 way = chosen;
-                LOG.log(Level.INFO, "Batches of frames go through {0}", chosen);
+                LOG.log(Level.INFO, "Frames go through {0}", chosen);
             }
-            try {
-                return chosen.open(session);
-            } catch (ReflectiveOperationException | LinkageError | RuntimeException e) {
-                way = Way.PORTABLE;
-                LOG.log(Level.WARNING, chosen + " is not as it was: batches go through " + Way.PORTABLE, e);
-                return portable(session);
+            while (chosen != Way.PORTABLE) {
+                try {
+                    return chosen.open(session, loops);
+                } catch (NotTakenException e) {
+                    if (partly.compareAndSet(false, true)) {
+                        LOG.log(
+                                Level.INFO,
+                                "A connection, and perhaps others, goes through {0}: {1}",
+                                chosen.next(),
+                                e.getMessage());
+                    }
+                } catch (ReflectiveOperationException | LinkageError | RuntimeException e) {
+                    way = chosen.next();
+                    LOG.log(Level.WARNING, chosen + " is not as it was: frames go through " + chosen.next(), e);
+                }
+                chosen = chosen.next();
             }
+            return portable(session);
         }
 
-        private static Way wayOf(Session session) {
+        private Way wayOf(Session session) {
             if (isFrom(session, UNDERTOW)) {
-                return Way.UNDERTOW;
+                return choice == Choice.AUTO ? Way.UNDERTOW_SOCKET : Way.UNDERTOW;
             }
             return isFrom(session, TYRUS) ? Way.TYRUS : Way.PORTABLE;
         }
@@ -91,21 +112,33 @@ public final class Writers {
 
     /** The ways there are. A server's classes are touched by the method of its own constant alone. */
     private enum Way {
+        UNDERTOW_SOCKET("the sockets of Undertow's connections") {
+            @Override
+            FrameWriter open(Session session, FrameLoop.All loops)
+                    throws NotTakenException, ReflectiveOperationException {
+                return UndertowUpgrade.take(session, loops);
+            }
+
+            @Override
+            Way next() {
+                return UNDERTOW;
+            }
+        },
         UNDERTOW("Undertow's frame channel") {
             @Override
-            FrameWriter open(Session session) {
+            FrameWriter open(Session session, FrameLoop.All loops) {
                 return UndertowWriter.open(session);
             }
         },
         TYRUS("Tyrus's writer") {
             @Override
-            FrameWriter open(Session session) throws ReflectiveOperationException {
+            FrameWriter open(Session session, FrameLoop.All loops) throws ReflectiveOperationException {
                 return TyrusWriter.open(session);
             }
         },
         PORTABLE("the portable RemoteEndpoint.Async") {
             @Override
-            FrameWriter open(Session session) {
+            FrameWriter open(Session session, FrameLoop.All loops) {
                 return portable(session);
             }
         };
@@ -116,7 +149,14 @@ public final class Writers {
             this.words = words;
         }
 
-        abstract FrameWriter open(Session session) throws ReflectiveOperationException;
+        /** A writer for a session. */
+        abstract FrameWriter open(Session session, FrameLoop.All loops)
+                throws NotTakenException, ReflectiveOperationException;
+
+        /** The way for what this one cannot do. */
+        Way next() {
+            return PORTABLE;
+        }
 
         @Override
         public String toString() {

@@ -60,26 +60,26 @@ class ContainerQuirksIT extends OnServer {
                 .isEqualTo(on("glassfish") ? glassfish : on("payara") ? payara : wildfly);
     }
 
-    /** RFC 6455 §5.2 has the top bit of a length at 0. Undertow neither answers nor reads on; the heartbeat ends it. */
+    /** RFC 6455 §5.2 has the top bit of a length at 0. Undertow's reader neither answers nor reads on; the heartbeat ends it. */
     @Test
     void aLengthWithItsTopBitSetIsNeverAnsweredByUndertow() {
         var socket = open("/ws/echo");
         var head = RawSocket.encode(RawSocket.BINARY, true, true, new byte[0x10000]);
         head[2] = (byte) 0x80;
         socket.write(head);
-        if (on("wildfly")) {
+        if (on("wildfly") && !readsFrames()) {
             assertThat(socket.within(Duration.ofSeconds(1)).hasEnded()).isFalse();
         } else {
             assertThat(socket.next().code()).isIn(1002, 1009, 1011);
         }
     }
 
-    /** Undertow waits for the rest of a close frame after the client has ended what it sends; the heartbeat ends it. */
+    /** Undertow's reader waits for the rest of a close frame after the client has ended what it sends; the heartbeat ends it. */
     @Test
     void aCloseCutShortIsNeverAnsweredByUndertow() {
         var socket = open("/ws/echo");
         var close = RawSocket.encode(RawSocket.CLOSE, true, true, new byte[38]);
         socket.write(Arrays.copyOf(close, 7)).halfClose();
-        assertThat(socket.within(Duration.ofSeconds(1)).hasEnded()).isEqualTo(!on("wildfly"));
+        assertThat(socket.within(Duration.ofSeconds(1)).hasEnded()).isEqualTo(!on("wildfly") || readsFrames());
     }
 }

@@ -244,7 +244,7 @@ class EchoIT extends OnServer {
         for (int i = 0; i <= FRAGMENTS; i++) {
             socket.frame(i == 0 ? opcode : RawSocket.CONTINUATION, i == FRAGMENTS, (byte) 'x');
         }
-        if (on("wildfly")) {
+        if (on("wildfly") && !readsFrames()) {
             // Undertow does not say where a fragment ends, so there the size alone bounds a message.
             assertThat(whole(socket, opcode)).hasSize(FRAGMENTS + 1);
         } else {

@@ -54,6 +54,11 @@ public abstract class OnServer {
         return server.equals(System.getProperty("it.server"));
     }
 
+    /** Whether Parley reads the connections itself, on this server and with this {@code -Dparley.writer}; else the container does. */
+    protected static boolean readsFrames() {
+        return on("wildfly") && "auto".equals(System.getProperty("parley.writer"));
+    }
+
     /** The server's root. */
     protected static URI base() {
         return BASE;

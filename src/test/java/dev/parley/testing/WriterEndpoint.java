@@ -5,6 +5,7 @@ import dev.parley.ops.Settings;
 import dev.parley.wire.Writers;
 import jakarta.inject.Inject;
 import jakarta.websocket.OnMessage;
+import jakarta.websocket.OnOpen;
 import jakarta.websocket.Session;
 import jakarta.websocket.server.ServerEndpoint;
 import java.util.Locale;
@@ -23,9 +24,16 @@ public class WriterEndpoint {
     /** For the container. */
     public WriterEndpoint() {}
 
-    @OnMessage
-    public String kind(String question, Session session) {
+    private String kind = "";
+
+    @OnOpen
+    public void open(Session session) {
         var choice = Writers.Choice.valueOf(settings.writer().toUpperCase(Locale.ROOT));
-        return Writers.choose(choice).apply(session).getClass().getSimpleName();
+        kind = Writers.choose(choice).apply(session).getClass().getSimpleName();
+    }
+
+    @OnMessage
+    public String kind(String question) {
+        return kind;
     }
 }

@@ -35,8 +35,8 @@ class WritePathIT extends OnServer {
     }
 
     @Test
-    void theServersOwnWayIsTakenUnlessThePortableOneIsAskedFor() {
-        String own = on("wildfly") ? "UndertowWriter" : "TyrusWriter";
+    void theBestWayIsTakenUnlessAnotherIsAskedFor() {
+        String own = readsFrames() ? "FrameConnection" : on("wildfly") ? "UndertowWriter" : "TyrusWriter";
         boolean portable = "portable".equals(System.getProperty("parley.writer"));
         connect(WriterEndpoint.PATH).text("which?").expectText(portable ? "PortableWriter" : own);
     }
