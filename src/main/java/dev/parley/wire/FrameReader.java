@@ -328,13 +328,9 @@ final class FrameReader {
 
     /** Reserves memory; false if the reader has ended. */
     private boolean reserve(int bytes) {
-        boolean granted = listener.holds(bytes);
-        if (granted) {
+        if (listener.holds(bytes)) {
             held += bytes;
-        }
-        if (ended) { // released by the listener
-            release();
-        } else if (!granted) {
+        } else if (!ended) {
             refuse(CloseReasons.UNAVAILABLE);
         }
         return !ended;

@@ -12,6 +12,7 @@ import static dev.parley.wire.ClientFrames.maskedFrame;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import net.jqwik.api.Arbitraries;
@@ -94,7 +95,19 @@ class FrameReaderPropertyTest {
 
     private static Arbitrary<byte[]> texts() {
         var letters = Arbitraries.of(
-                "a", "\u0000", "é", "߿", "ࠀ", "€", "\ud7ff", "\ue000", "\ufffd", "\uffff", "🎉", "\udbff\udfff");
+                "a",
+                "\u0000",
+                "1234567",
+                "é",
+                "߿",
+                "ࠀ",
+                "€",
+                "\ud7ff",
+                "\ue000",
+                "\ufffd",
+                "\uffff",
+                "🎉",
+                "\udbff\udfff");
         return Arbitraries.frequencyOf(
                         Tuple.of(16, letters.list().ofMaxSize(12)),
                         Tuple.of(1, letters.list().ofMinSize(40).ofMaxSize(140)),
@@ -144,7 +157,12 @@ class FrameReaderPropertyTest {
 
     /** Nearly UTF-8. */
     private static Arbitrary<byte[]> notUtf8() {
-        return Combinators.combine(texts(), bytes(1, 4), Arbitraries.integers().between(0, 20))
+        var borders = Arbitraries.of("c1bf", "e09fbf", "eda080", "f08fbfbf", "f4908080", "f5808080")
+                .map(each -> HexFormat.of().parseHex(each));
+        return Combinators.combine(
+                        texts(),
+                        Arbitraries.oneOf(bytes(1, 4), borders),
+                        Arbitraries.integers().between(0, 20))
                 .as((text, wrong, at) -> join(Arrays.copyOf(text, Math.min(at, text.length)), wrong, text))
                 .map(bytes -> Arrays.copyOf(bytes, Math.min(bytes.length, RecordingListener.MAX_TEXT)));
     }

@@ -46,9 +46,11 @@ final class ReaderComparison {
                 throw new AssertionError("After %d bytes: %s %s, expected %s %s"
                         .formatted(to, said.events, goesOnToo, expected.events, goesOn));
             }
-            if (reader.held() != said.held || said.held > 2 * sinceBegun) {
-                throw new AssertionError("After %d bytes, %d of them since the last message: holds %d, told %d"
-                        .formatted(to, sinceBegun, reader.held(), said.held));
+            int held = reader.held();
+            if (held != said.held || held < reference.incomplete() || held > 2 * sinceBegun) {
+                throw new AssertionError(
+                        "After %d bytes, %d since a message or frame began, %d to hold: holds %d, told %d"
+                                .formatted(to, sinceBegun, reference.incomplete(), held, said.held));
             }
             from = to;
         }

@@ -17,6 +17,7 @@ final class ReferenceReader {
     private boolean over;
 
     private final ByteArrayOutputStream frame = new ByteArrayOutputStream(); // as it came
+    private int dataHeader; // bytes of the frame that are the complete header of a data frame
     private final ByteArrayOutputStream message = new ByteArrayOutputStream(); // unmasked
     private final ByteArrayOutputStream character = new ByteArrayOutputStream(); // of a text message, begun
     private int messageOpcode; // 0 between messages
@@ -38,6 +39,11 @@ final class ReferenceReader {
 
     boolean isBetweenMessages() {
         return over || frame.size() == 0 && messageOpcode == 0;
+    }
+
+    /** Bytes that a reader has to hold: the payload of an incomplete message, an incomplete header or control frame. */
+    int incomplete() {
+        return over ? 0 : message.size() + frame.size() - dataHeader;
     }
 
     private void frameHasGrown(byte[] came) {
@@ -74,6 +80,7 @@ final class ReferenceReader {
         }
 
         if (data && came.length == header) {
+            dataHeader = header;
             beginFrame(opcode, length);
         } else if (data && messageOpcode == 1) {
             beginCharacter(payload[payload.length - 1]);
@@ -82,6 +89,7 @@ final class ReferenceReader {
             return;
         }
         frame.reset();
+        dataHeader = 0;
         switch (opcode) {
             case 8 -> close(payload);
             case 9 -> listener.ping(payload, 0, payload.length);
