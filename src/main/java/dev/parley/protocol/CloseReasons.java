@@ -15,7 +15,7 @@ public final class CloseReasons {
     /** 1001: the application is being undeployed; the client reconnects, jittered. */
     public static final CloseReason GOING_AWAY = new CloseReason(CloseCodes.GOING_AWAY, "the server is going away");
 
-    /** 1002: frames that break RFC 6455; the client stays away. */
+    /** 1002: frames that break RFC 6455, a fault of the client's library or of a proxy; the client reconnects, jittered. */
     public static final CloseReason INVALID_FRAME =
             new CloseReason(CloseCodes.PROTOCOL_ERROR, "invalid WebSocket frame");
 
