@@ -28,8 +28,8 @@ class FramesIT extends Hostile {
     private static final int FLOODS = 50;
     private static final int FLOOD = 131_072;
 
-    /** {@code parley.limits.fragments}, as shipped. Undertow does not tell fragments apart: there the bytes count. */
-    private static final int FRAGMENTS = Server.NAME.equals("wildfly") ? LIMIT : 1024;
+    /** {@code parley.limits.fragments}, as shipped. */
+    private static final int FRAGMENTS = 1024;
 
     @Test
     void oversize() throws Exception {
