@@ -56,6 +56,7 @@ public class Hub {
     private Threads threads;
     private Executor relief;
     private Function<Session, FrameWriter> writers;
+    private ApplicationContext context;
     private Drain drain;
     private Heartbeat heartbeat;
     private OpenRooms rooms;
@@ -67,8 +68,9 @@ public class Hub {
     public Hub() {}
 
     @Inject
-    void use(Threads threads) {
+    void use(Threads threads, ApplicationContext context) {
         this.threads = threads;
+        this.context = context;
     }
 
     @Inject
@@ -111,7 +113,8 @@ public class Hub {
     /**
      * Opens a peer for a session just opened; its endpoint hands the session's callbacks on to it. The session needs the
      * {@link Admission} that the gate leaves in its user properties. Without one the session is closed with 1008, and the opening
-     * does not run.
+     * does not run. Where Parley reads the connection itself (parley.writer), the container calls no {@code @OnMessage} of it, and the
+     * conversation is called in the context of this thread: class loader, names, caller, and a request scope for each message.
      *
      * @param session the session, in {@code @OnOpen}
      * @param opening greets the peer, lets it join rooms, and says what to do with its messages
@@ -182,6 +185,11 @@ public class Hub {
     public void closeAll() {
         stopped = true;
         Incidents.each(peers.values(), peer -> peer.abandon(CloseReasons.GOING_AWAY), Peer::fail);
+    }
+
+    /** A conversation as the application's own code expects to be called, though no container calls it. */
+    Conversation inContext(Conversation conversation) {
+        return context.keep(conversation);
     }
 
     Membership join(Peer peer, String name, @Nullable String user, Form form, Start start) {

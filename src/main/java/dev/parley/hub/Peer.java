@@ -84,10 +84,13 @@ public final class Peer {
     }
 
     void open(Function<Peer, Conversation> opening) {
-        writer.receive(receiver());
+        boolean reads = writer.receive(new Intake());
         admission.opened();
         expireAt(admission.expires(), admission.expiryReason());
-        guard(() -> conversation = opening.apply(this));
+        guard(() -> {
+            Conversation opened = opening.apply(this);
+            conversation = reads ? hub.inContext(opened) : opened;
+        });
         outbox.release();
     }
 
@@ -500,10 +503,6 @@ public final class Peer {
     }
 
     /** What the client sends, where no container hands it on. */
-    Receiver receiver() {
-        return new Intake();
-    }
-
     private final class Intake implements Receiver {
 
         @Override

@@ -34,9 +34,10 @@ final class FrameConnection implements FrameWriter, FrameReader.Listener {
     }
 
     @Override
-    public void receive(Receiver takes) {
+    public boolean receive(Receiver takes) {
         receiver = takes;
         transport.listen(this::readable);
+        return true;
     }
 
     /** The socket has bytes, or its end. Never throws. */

@@ -15,8 +15,11 @@ public interface FrameWriter {
      * {@code @OnMessage}. Called once, in {@code @OnOpen}.
      *
      * @param receiver takes it, on the {@link #loop}
+     * @return whether Parley reads; else the receiver is never called
      */
-    default void receive(Receiver receiver) {}
+    default boolean receive(Receiver receiver) {
+        return false;
+    }
 
     /**
      * Adds a reply to what leaves when the bytes that are being read have been handled. Only while nothing else is under way.
