@@ -122,13 +122,14 @@ public final class Api {
         return send(method, "/ops/" + path, null, all.toArray(String[]::new));
     }
 
-    /** What the metrics say of a series, or of a name summed over its labels; 0 if there is none yet. */
+    /** What the metrics say of a series, or of a name or the beginning of its labels summed over the others; 0 if there is none yet. */
     public double metric(String series) {
         return ops("GET", "metrics")
                 .expect(200)
                 .text()
                 .lines()
-                .filter(line -> line.startsWith(series + " ") || line.startsWith(series + "{"))
+                .filter(line ->
+                        line.startsWith(series + " ") || line.startsWith(series + "{") || line.startsWith(series + ","))
                 .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
                 .sum();
     }
