@@ -3,7 +3,6 @@ package dev.parley.broker;
 import dev.parley.ops.TestSettings;
 import dev.parley.ops.Threads;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.stream.Stream;
 
@@ -24,7 +23,7 @@ final class NatsNode implements AutoCloseable {
                         .toArray(String[]::new)),
                 threads,
                 InstantSource.system());
-        threads.repeat(Duration.ofSeconds(1), () -> broker.sweep(Instant.now()));
+        threads.repeat(Duration.ofSeconds(1), broker::sweep);
     }
 
     @Override

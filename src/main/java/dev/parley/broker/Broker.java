@@ -3,7 +3,6 @@ package dev.parley.broker;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.Position;
 import dev.parley.protocol.PublishException;
-import java.time.Instant;
 import java.util.Collection;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -106,12 +105,8 @@ public interface Broker extends AutoCloseable {
      */
     CompletionStage<Integer> elsewhere(String room);
 
-    /**
-     * Lets old history and ids go. Called about once a second, never twice at a time.
-     *
-     * @param now the time
-     */
-    void sweep(Instant now);
+    /** Lets old history and ids go. Called about once a second, never twice at a time. */
+    void sweep();
 
     /** Ends deliveries and lets connections and threads go; what is under way fails. Called once, when the application goes. */
     @Override
@@ -138,7 +133,7 @@ public interface Broker extends AutoCloseable {
         void delivered(String room);
 
         /**
-         * Somebody is typing in a room that is open here. The broker holds no lock.
+         * Somebody is typing in a room that is open here. {@link #delivered} follows, and the listener only takes note.
          *
          * @param room the room
          * @param sender who is

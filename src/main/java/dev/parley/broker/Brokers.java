@@ -1,12 +1,12 @@
 package dev.parley.broker;
 
+import dev.parley.ops.Clock;
 import dev.parley.ops.Settings;
 import dev.parley.ops.Threads;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
-import java.time.InstantSource;
 
 /** Gives the hub its broker. */
 @ApplicationScoped
@@ -25,7 +25,7 @@ public class Brokers {
     @Produces
     @Singleton // one instance, and no proxy before each publication
     public Broker broker(Settings settings, Threads threads) {
-        InstantSource clock = InstantSource.system();
+        Clock clock = Clock.SYSTEM;
         return settings.broker().equals("nats")
                 ? new NatsBroker(settings, threads, clock)
                 : new MemoryBroker(settings, clock);

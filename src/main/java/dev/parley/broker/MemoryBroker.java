@@ -1,12 +1,11 @@
 package dev.parley.broker;
 
+import dev.parley.ops.Clock;
 import dev.parley.ops.Incidents;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.Position;
 import java.security.SecureRandom;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -24,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class MemoryBroker implements Broker {
 
     private final Settings settings;
-    private final InstantSource clock;
+    private final Clock clock;
     private final SecureRandom random = new SecureRandom();
     private final AtomicLong offsets = new AtomicLong();
     private final ConcurrentMap<String, Topic> topics = new ConcurrentHashMap<>();
@@ -34,9 +33,9 @@ public final class MemoryBroker implements Broker {
      * A broker without rooms.
      *
      * @param settings say how much history a room keeps and for how long an id is remembered
-     * @param clock tells when a message was taken
+     * @param clock tells when a message was taken, and how long ago
      */
-    public MemoryBroker(Settings settings, InstantSource clock) {
+    public MemoryBroker(Settings settings, Clock clock) {
         this.settings = settings;
         this.clock = clock;
     }
@@ -58,7 +57,7 @@ public final class MemoryBroker implements Broker {
     public CompletionStage<History> open(String room, int limit) {
         return CompletableFuture.completedFuture(with(room, topic -> {
             topic.open = true;
-            topic.expire(clock.instant());
+            topic.expire(clock.nanoTime());
             return topic.newest(limit);
         }));
     }
@@ -77,7 +76,7 @@ public final class MemoryBroker implements Broker {
         Listener hub = listener();
         CompletableFuture<Position> result = new CompletableFuture<>();
         boolean delivered = with(room, topic -> {
-            Instant now = clock.instant();
+            long now = clock.nanoTime();
             topic.expire(now);
             try {
                 Position first = topic.published(sender, id, content);
@@ -89,8 +88,8 @@ public final class MemoryBroker implements Broker {
                 result.completeExceptionally(e);
                 return false;
             }
-            Publication publication =
-                    new Publication(room, offsets.incrementAndGet(), topic.last(), sender, id, now, content);
+            Publication publication = new Publication(
+                    room, offsets.incrementAndGet(), topic.last(), sender, id, clock.instant(), content);
             topic.add(publication, now);
             if (topic.open) {
                 hub.deliver(publication);
@@ -109,7 +108,7 @@ public final class MemoryBroker implements Broker {
     @Override
     public CompletionStage<History> history(String room, long after, int limit) {
         History history = with(room, topic -> {
-            topic.expire(clock.instant());
+            topic.expire(clock.nanoTime());
             return topic.after(after, limit);
         });
         discard(room);
@@ -128,6 +127,7 @@ public final class MemoryBroker implements Broker {
         Topic topic = topics.get(room);
         if (topic != null && topic.open) {
             listener().typing(room, sender);
+            listener().delivered(room);
         }
     }
 
@@ -147,18 +147,18 @@ public final class MemoryBroker implements Broker {
     }
 
     @Override
-    public void sweep(Instant now) {
+    public void sweep() {
         Incidents.each(
                 topics.keySet(),
-                room -> sweep(room, now),
+                this::sweep,
                 (room, failure) -> Incidents.log("the history of a room is swept again in the next round", failure));
     }
 
-    private void sweep(String room, Instant now) {
+    private void sweep(String room) {
         Topic topic = topics.get(room);
         if (topic != null) {
             synchronized (topic) {
-                topic.expire(now);
+                topic.expire(clock.nanoTime());
             }
             discard(room);
         }

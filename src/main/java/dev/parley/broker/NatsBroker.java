@@ -7,7 +7,6 @@ import dev.parley.protocol.ErrorCode;
 import dev.parley.protocol.Position;
 import dev.parley.protocol.PublishException;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -209,7 +208,7 @@ public final class NatsBroker implements Broker {
     }
 
     @Override
-    public void sweep(Instant now) {
+    public void sweep() {
         // Each is a task of its own: one that fails does not keep the others from running.
         loop.execute(link::connect);
         loop.execute(roster::sweep);

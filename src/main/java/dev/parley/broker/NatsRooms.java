@@ -28,6 +28,7 @@ final class NatsRooms {
     private final Supplier<Broker.Listener> listener;
     private final Map<String, Room> rooms = new HashMap<>();
     private final Set<String> unannounced = new HashSet<>();
+    private final TypingRooms typing;
     private boolean behind = true; // something may not have been delivered
 
     /** A room that is open here. */
@@ -76,6 +77,7 @@ final class NatsRooms {
         this.link = link;
         this.wakers = wakers;
         this.listener = listener;
+        this.typing = new TypingRooms(wakers, name -> listener.get().delivered(name));
     }
 
     /** A room that is open here, or null. */
@@ -174,6 +176,7 @@ final class NatsRooms {
             wakers.execute(() -> listener.get().delivered(name));
         }
         unannounced.clear();
+        typing.announce();
     }
 
     /** What was stored, as the servers republish it. */
@@ -199,8 +202,8 @@ final class NatsRooms {
     private void typing(Message message) {
         String name = NatsForm.text(message.getSubject());
         if (rooms.containsKey(name) && message.getHeaders() != null) {
-            Sender sender = NatsForm.sender(message.getHeaders());
-            wakers.execute(() -> listener.get().typing(name, sender));
+            listener.get().typing(name, NatsForm.sender(message.getHeaders()));
+            typing.add(name);
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.parley.broker;
 
+import dev.parley.ops.Clock;
 import dev.parley.ops.Rooms;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.ErrorCode;
@@ -9,7 +10,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -27,7 +27,9 @@ final class Topic {
     boolean discarded;
     private final Rooms.History history;
     private final Rooms.Ids ids;
-    private final Deque<Publication> kept = new ArrayDeque<>(0);
+    private final long age; // of the history, nanoseconds
+    private final long window; // of the ids, nanoseconds
+    private final Deque<Kept> kept = new ArrayDeque<>(0);
     private final Map<Key, First> firsts = new LinkedHashMap<>(0); // oldest first
     private long bytes; // of what is kept
     private long last; // the offset of the newest message there was
@@ -37,6 +39,8 @@ final class Topic {
         this.epoch = epoch;
         this.history = history;
         this.ids = ids;
+        this.age = Clock.nanos(history.age());
+        this.window = Clock.nanos(ids.window());
     }
 
     long last() {
@@ -61,9 +65,10 @@ final class Topic {
         return new Position(epoch, first.offset);
     }
 
-    void add(Publication publication, Instant now) {
+    /** Adds a message that was taken at a time of {@link Clock#nanoTime}. */
+    void add(Publication publication, long now) {
         last = publication.offset();
-        kept.add(publication);
+        kept.add(new Kept(publication, now));
         bytes += publication.content().size();
         if (publication.id() != null) {
             firsts.put(
@@ -73,32 +78,28 @@ final class Topic {
         expire(now);
     }
 
-    /** Lets go what is over the bounds. */
-    void expire(Instant now) {
-        Instant oldest = now.minus(history.age());
-        for (Publication first = kept.peek(); first != null && isOver(first, oldest); first = kept.peek()) {
-            gone = first.offset();
-            bytes -= first.content().size();
+    /** Lets go what is over the bounds at a time of {@link Clock#nanoTime}: the other clock may be set meanwhile. */
+    void expire(long now) {
+        for (Kept first = kept.peek(); first != null && isOver(first, now); first = kept.peek()) {
+            gone = first.publication.offset();
+            bytes -= first.publication.content().size();
             kept.remove();
         }
-        Instant forgotten = now.minus(ids.window());
         Iterator<First> each = firsts.values().iterator();
-        while (each.hasNext() && (each.next().at.isBefore(forgotten) || firsts.size() > ids.perRoom())) {
+        while (each.hasNext() && (now - each.next().at > window || firsts.size() > ids.perRoom())) {
             each.remove();
         }
     }
 
-    private boolean isOver(Publication publication, Instant oldest) {
-        return kept.size() > history.messages()
-                || bytes > history.bytes()
-                || publication.at().isBefore(oldest);
+    private boolean isOver(Kept oldest, long now) {
+        return kept.size() > history.messages() || bytes > history.bytes() || now - oldest.at > age;
     }
 
     History newest(int limit) {
         Deque<Publication> newest = new ArrayDeque<>();
         long after = last;
-        for (Iterator<Publication> each = kept.descendingIterator(); each.hasNext() && newest.size() < limit; ) {
-            Publication publication = each.next();
+        for (Iterator<Kept> each = kept.descendingIterator(); each.hasNext() && newest.size() < limit; ) {
+            Publication publication = each.next().publication;
             newest.addFirst(publication);
             after = publication.previous();
         }
@@ -112,8 +113,8 @@ final class Topic {
     History after(long offset, int limit) {
         List<Publication> next = new ArrayList<>();
         long upTo = Math.max(offset, gone);
-        for (Iterator<Publication> each = kept.iterator(); each.hasNext() && next.size() < limit; ) {
-            Publication publication = each.next();
+        for (Iterator<Kept> each = kept.iterator(); each.hasNext() && next.size() < limit; ) {
+            Publication publication = each.next().publication;
             if (publication.offset() > offset) {
                 next.add(publication);
             }
@@ -139,5 +140,7 @@ final class Topic {
 
     private record Key(String scope, String id) {}
 
-    private record First(long offset, Instant at, ByteBuffer digest) {}
+    private record Kept(Publication publication, long at) {}
+
+    private record First(long offset, long at, ByteBuffer digest) {}
 }

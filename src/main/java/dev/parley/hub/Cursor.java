@@ -2,26 +2,28 @@ package dev.parley.hub;
 
 import dev.parley.broker.Sender;
 import dev.parley.ops.Rooms.Overflow;
+import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.Position;
 import dev.parley.protocol.RoomNotice;
 import dev.parley.wire.Batch;
+import jakarta.websocket.CloseReason;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A member's position in a room's ring. It is moved by the member's outbox alone, on one thread at a time; any may look. It
+ * A member's position in a room's ring, within the view of its branch. It is moved by the member's outbox alone, on one thread at a time; any may look. It
  * sees each message that its reader will not get, and tells the reader, or ends if the reader's form has no words for that.
  */
 final class Cursor {
 
-    private final Ring ring;
+    private final View view;
     private final Form form;
     private final Sender reader;
     private final Overflow overflow;
     private final Greeter greeter;
     private final long present;
     private volatile long position;
-    private volatile boolean fallen;
+    private volatile @Nullable CloseReason end;
     private String epoch;
     private long told;
     private long passedOver;
@@ -46,7 +48,7 @@ final class Cursor {
      * @param told the offset up to which the reader knows what it got and what it missed
      */
     Cursor(
-            Ring ring,
+            View view,
             Form form,
             Sender reader,
             Overflow overflow,
@@ -55,7 +57,7 @@ final class Cursor {
             long position,
             long present,
             long told) {
-        this.ring = ring;
+        this.view = view;
         this.form = form;
         this.reader = reader;
         this.overflow = form.tellsGaps() ? overflow : Overflow.DISCONNECT;
@@ -66,20 +68,23 @@ final class Cursor {
         this.told = told;
     }
 
-    /** The next events, or what was missed before them; null if there are none or it {@link #isOvertaken}. Moves past them. */
+    /** The next events, or what was missed before them; null if there are none or it has {@link #ended}. Moves past them. */
     @Nullable
     Batch next() {
-        while (!fallen && position < ring.horizon()) {
+        while (end == null && position < view.horizon()) {
             if (overflow == Overflow.LATEST) {
-                passOverTo(ring.newest(position, told));
+                passOverTo(view.newest(position, told));
             }
-            Ring.Range range = ring.read(position, present, form, reader);
+            View.Range range = view.read(position, present, form, reader);
             if (range == null) {
-                fallen = overflow == Overflow.DISCONNECT;
-                passOverTo(ring.head());
+                if (overflow == Overflow.DISCONNECT) {
+                    end = CloseReasons.TOO_SLOW;
+                    return null;
+                }
+                passOverTo(view.head());
             } else if (range.before() != told || !range.epoch().equals(epoch)) {
                 if (!form.tellsGaps()) {
-                    fallen = true;
+                    end = CloseReasons.MESSAGES_LOST; // not for its slowness: that is the case above
                     return null;
                 }
                 RoomNotice notice = missed(range);
@@ -97,7 +102,7 @@ final class Cursor {
 
     private void passOverTo(long next) {
         if (next > position) {
-            passedOver += fallen ? 0 : next - position;
+            passedOver += next - position;
             position = next;
         }
     }
@@ -117,7 +122,7 @@ final class Cursor {
     }
 
     /** What the reader has to know before it reads on. */
-    private RoomNotice missed(Ring.Range next) {
+    private RoomNotice missed(View.Range next) {
         long from = told + 1;
         told = next.before();
         gapsTold++;
@@ -133,8 +138,12 @@ final class Cursor {
         return position;
     }
 
-    /** Whether it cannot go on. */
-    boolean isOvertaken() {
-        return fallen || (overflow == Overflow.DISCONNECT && position < ring.head());
+    /** Why it cannot go on, null if it can. */
+    @Nullable
+    CloseReason ended() {
+        CloseReason reason = end;
+        return reason == null && overflow == Overflow.DISCONNECT && position < view.head()
+                ? CloseReasons.TOO_SLOW
+                : reason;
     }
 }

@@ -1,12 +1,12 @@
 package dev.parley.hub;
 
+import dev.parley.hub.Membership.Greeting;
 import dev.parley.hub.Membership.ReadStart;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.ErrorCode;
 import dev.parley.protocol.Position;
 import dev.parley.protocol.RoomNotice;
 import dev.parley.protocol.RoomRequest;
-import dev.parley.wire.Frame;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -32,13 +32,12 @@ final class Entrance {
     }
 
     /** For one that is not greeted: it reads what is appended from a position on. */
-    ReadStart from(Membership member, long position) {
-        return new ReadStart(cursor(member, position, position, ring.offset()), List.of(), false);
+    ReadStart from(Membership member, View view, long position) {
+        return new ReadStart(cursor(member, view, position, position, ring.offset()), List.of(), false);
     }
 
     /** For one that is greeted: it reads from where it left off, and is told what it cannot get any more. */
-    ReadStart greeted(Membership member) {
-        Form form = member.form();
+    ReadStart greeted(Membership member, View view) {
         long present = ring.tail();
         Position since = member.start().since();
         boolean foreign = since == null || !since.epoch().equals(ring.epoch());
@@ -54,23 +53,23 @@ final class Entrance {
         }
         long before = ring.offsetBefore(position);
         boolean recovered = !foreign && !ahead && before == told;
-        List<Frame> greeting = new ArrayList<>(1);
-        greeting.add(
-                form.frame(welcome(member, ring.epoch(), ring.offset(), recovered), new Position(ring.epoch(), told)));
+        List<Greeting> greeting = new ArrayList<>(1);
+        greeting.add(new Greeting(
+                welcome(member, ring.epoch(), ring.offset(), recovered), new Position(ring.epoch(), told)));
         if (ahead) {
-            greeting.add(form.frame(
+            greeting.add(new Greeting(
                     new RoomNotice.Problem(
                             ErrorCode.BAD_SINCE.word(), "since is beyond the newest message of this room", null),
                     null));
         } else if (before != told) {
-            greeting.add(form.frame(new RoomNotice.Gap(told + 1, before), new Position(ring.epoch(), before)));
+            greeting.add(new Greeting(new RoomNotice.Gap(told + 1, before), new Position(ring.epoch(), before)));
         }
-        return new ReadStart(cursor(member, position, present, before), greeting, since != null && !recovered);
+        return new ReadStart(cursor(member, view, position, present, before), greeting, since != null && !recovered);
     }
 
-    private Cursor cursor(Membership member, long position, long present, long told) {
+    private Cursor cursor(Membership member, View view, long position, long present, long told) {
         return new Cursor(
-                ring,
+                view,
                 member.form(),
                 member.sender(),
                 settings.rooms().overflow(room.name()),

@@ -148,7 +148,7 @@ public enum Form {
             Publication publication = message.publication();
             return speaksNotices && publication.id() != null ? publication.sender() : null;
         }
-        return speaksNotices && event instanceof RoomEvent.Typing typing ? typing.sender() : null;
+        return null;
     }
 
     /** Whether what is an owner's own is this reader's. */
@@ -188,6 +188,18 @@ public enum Form {
         return speaksNotices;
     }
 
+    /** Whether a reader is told who is typing. */
+    boolean tellsTyping() {
+        return speaksNotices;
+    }
+
+    /** What a reader is told of members who are typing, in a form that {@link #tellsTyping}. */
+    Batch typing(List<Sender> members) {
+        return batch(members.stream()
+                .map(member -> frame(new RoomNotice.Typing(member.name()), null))
+                .toList());
+    }
+
     /**
      * A notice in a form that {@link #tellsGaps}.
      *
@@ -206,8 +218,6 @@ public enum Form {
             return new RoomNotice.Left(left.member().name(), left.members(), left.connections());
         } else if (event instanceof RoomEvent.Changed changed) {
             return new RoomNotice.Presence(changed.members(), changed.joined(), changed.left());
-        } else if (event instanceof RoomEvent.Typing typing && !own) {
-            return new RoomNotice.Typing(typing.sender().name());
         }
         return null;
     }

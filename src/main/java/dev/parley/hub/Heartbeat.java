@@ -4,8 +4,13 @@ import dev.parley.ops.Drain;
 import dev.parley.ops.Incidents;
 import dev.parley.ops.Settings;
 import dev.parley.wire.FrameWriter;
+import dev.parley.wire.Loops;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
@@ -65,10 +70,30 @@ final class Heartbeat implements Runnable {
         boolean late = now - last > 3 * PERIOD.toNanos();
         last = now;
         if (!late) {
-            Incidents.each(peers, peer -> peer.beat(now, settings), Peer::fail);
+            beatAll(now);
         }
         departure.beat(now);
         partings.removeIf(parting -> isOver(parting, now));
+    }
+
+    /** Who is due a ping gets it from its own loop, all of a loop in one task: from here each would wake that loop by itself. */
+    private void beatAll(long now) {
+        Map<Executor, List<Peer>> due = new HashMap<>();
+        Incidents.each(
+                peers,
+                peer -> {
+                    if (peer.beat(now, settings)) {
+                        Executor loop = peer.loop();
+                        due.computeIfAbsent(loop == null ? relief : loop, any -> new ArrayList<>())
+                                .add(peer);
+                    }
+                },
+                Peer::fail);
+        Incidents.each(
+                due.entrySet(),
+                entry -> Loops.execute(
+                        entry.getKey(), () -> Incidents.each(entry.getValue(), peer -> peer.ping(now), Peer::fail)),
+                (entry, failure) -> Incidents.log("some peers get their pings later", failure));
     }
 
     private boolean isOver(Parting parting, long now) {

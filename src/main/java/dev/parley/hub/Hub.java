@@ -3,6 +3,7 @@ package dev.parley.hub;
 import dev.parley.broker.Broker;
 import dev.parley.broker.History;
 import dev.parley.broker.Sender;
+import dev.parley.ops.Clock;
 import dev.parley.ops.Drain;
 import dev.parley.ops.Health;
 import dev.parley.ops.Incidents;
@@ -28,7 +29,6 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import jakarta.websocket.Session;
 import java.lang.System.Logger.Level;
-import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -55,6 +55,7 @@ public class Hub {
     private Metrics metrics;
     private Threads threads;
     private Executor relief;
+    private Clock clock;
     private Function<Session, FrameWriter> writers;
     private ApplicationContext context;
     private Drain drain;
@@ -92,13 +93,18 @@ public class Hub {
         start(threads.executor());
         writers = Writers.choose(Writers.Choice.valueOf(settings.writer().toUpperCase(Locale.ROOT)));
         threads.repeat(Heartbeat.PERIOD, heartbeat);
-        threads.repeat(Heartbeat.PERIOD, () -> sweep(Instant.now()));
+        threads.repeat(Heartbeat.PERIOD, this::sweep);
     }
 
     void start(Executor executor) {
+        start(executor, Clock.SYSTEM);
+    }
+
+    void start(Executor executor, Clock ages) {
+        clock = ages;
         relief = new Relief(executor);
         heartbeat = new Heartbeat(peers.values(), settings, drain, relief);
-        rooms = new OpenRooms(settings, relief, broker);
+        rooms = new OpenRooms(settings, relief, broker, clock);
         broker.attach(rooms);
     }
 
@@ -328,7 +334,9 @@ public class Hub {
     }
 
     void typing(Membership membership) {
-        broker.typing(membership.room().name(), membership.sender());
+        if (membership.mayTellTyping(clock.nanoTime())) {
+            broker.typing(membership.room().name(), membership.sender());
+        }
     }
 
     void forget(Peer peer, FrameWriter writer) {
@@ -340,10 +348,9 @@ public class Hub {
         heartbeat.beat(now);
     }
 
-    void sweep(Instant now) {
+    void sweep() {
         Incidents.guard(
-                () -> broker.sweep(now),
-                failure -> Incidents.log("the broker is swept again in the next round", failure));
-        rooms.sweep(now);
+                broker::sweep, failure -> Incidents.log("the broker is swept again in the next round", failure));
+        rooms.sweep();
     }
 }

@@ -3,8 +3,8 @@ package dev.parley.hub;
 import dev.parley.broker.Sender;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.Position;
+import dev.parley.protocol.RoomNotice;
 import dev.parley.protocol.UserName;
-import dev.parley.wire.Frame;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -21,9 +21,18 @@ public final class Membership {
     private final Start start;
     private final AtomicBoolean entered = new AtomicBoolean();
     private volatile @Nullable ReadStart admission;
+    private boolean told; // that its user is typing; guarded by entered
+    private long toldAt; // guarded by entered
 
     /** How it starts to read: from where, what it is greeted with, and whether that says that messages are missing. */
-    record ReadStart(Cursor cursor, List<Frame> greeting, boolean missed) {}
+    record ReadStart(Cursor cursor, List<Greeting> greeting, boolean missed) {}
+
+    /**
+     * A notice that it is greeted with.
+     *
+     * @param at where a reader stands who has read it, null if that is where it stood
+     */
+    record Greeting(RoomNotice notice, @Nullable Position at) {}
 
     Membership(Room room, Peer peer, @Nullable String user, Form form, Start start) {
         this.room = room;
@@ -64,7 +73,10 @@ public final class Membership {
         return peer.publish(this, id, new Content.Text(text));
     }
 
-    /** Tells the others in the room that the user is typing; does nothing for a peer that may not publish in this room. */
+    /**
+     * Tells the others in the room that the user is typing, at most once a second; what is more is dropped. Does nothing for a peer
+     * that may not publish in this room.
+     */
     public void typing() {
         peer.typing(this);
     }
@@ -90,7 +102,7 @@ public final class Membership {
     void enter() {
         ReadStart admitted = admission;
         if (admitted != null && entered.compareAndSet(false, true)) {
-            peer.enter(admitted);
+            peer.enter(form, admitted);
         }
     }
 
@@ -113,6 +125,18 @@ public final class Membership {
 
     Start start() {
         return start;
+    }
+
+    /** Whether it may tell that the user is typing: once in a while, however often it is asked. */
+    boolean mayTellTyping(long now) {
+        synchronized (entered) {
+            if (told && now - toldAt < Typing.PERIOD) {
+                return false;
+            }
+            told = true;
+            toldAt = now;
+            return true;
+        }
     }
 
     /** Where it reads, null until it is admitted. */

@@ -4,6 +4,7 @@ import dev.parley.broker.Broker;
 import dev.parley.broker.History;
 import dev.parley.broker.Publication;
 import dev.parley.broker.Sender;
+import dev.parley.ops.Clock;
 import dev.parley.ops.Incidents;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.CloseReasons;
@@ -11,7 +12,6 @@ import dev.parley.protocol.Position;
 import jakarta.websocket.CloseReason;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -35,12 +35,14 @@ final class OpenRooms implements Broker.Listener {
     private final Settings settings;
     private final Executor relief;
     private final Broker broker;
+    private final Clock clock;
     private volatile boolean brokerThere = true;
 
-    OpenRooms(Settings settings, Executor relief, Broker broker) {
+    OpenRooms(Settings settings, Executor relief, Broker broker, Clock clock) {
         this.settings = settings;
         this.relief = relief;
         this.broker = broker;
+        this.clock = clock;
     }
 
     int size() {
@@ -68,7 +70,7 @@ final class OpenRooms implements Broker.Listener {
         // removed.
         rooms.compute(name, (key, known) -> {
             created[0] = known == null;
-            Room room = known == null ? new Room(key, settings, relief, broker, this::fail) : known;
+            Room room = known == null ? new Room(key, settings, relief, broker, clock, this::fail) : known;
             joined[0] = room.join(peer, user, form, start);
             return room;
         });
@@ -84,7 +86,7 @@ final class OpenRooms implements Broker.Listener {
 
     /** A membership that has ended before it began, of a room that nobody else finds. */
     Membership refuse(Peer peer, String name, @Nullable String user, Form form) {
-        return new Membership(new Room(name, settings, relief, broker, this::fail), peer, user, form, Start.NOW);
+        return new Membership(new Room(name, settings, relief, broker, clock, this::fail), peer, user, form, Start.NOW);
     }
 
     /** Opens a room that deliveries find already, unless it has been left again; so opening and release take turns. */
@@ -137,12 +139,16 @@ final class OpenRooms implements Broker.Listener {
                 return current;
             }
             members.addAll(room.end());
-            Incidents.guard(
-                    () -> broker.release(key),
-                    failure -> Incidents.log("a room is closed, the broker may still deliver it", failure));
+            release(key);
             return null;
         });
         Incidents.each(members, member -> member.peer().abandon(reason), OpenRooms::fail);
+    }
+
+    private void release(String name) {
+        Incidents.guard(
+                () -> broker.release(name),
+                failure -> Incidents.log("a room is closed, the broker may still deliver it", failure));
     }
 
     private static void fail(Membership member, Throwable failure) {
@@ -185,7 +191,7 @@ final class OpenRooms implements Broker.Listener {
             if (!room.isEmpty()) {
                 return room;
             }
-            broker.release(key);
+            release(key);
             return null;
         });
         if (left[0]) {
@@ -194,10 +200,10 @@ final class OpenRooms implements Broker.Listener {
     }
 
     /** Lets go of what is too old to be kept, and asks again for what is still missing. */
-    void sweep(Instant now) {
+    void sweep() {
         rooms.values()
                 .forEach(room -> guard(room, () -> {
-                    room.sweep(now);
+                    room.sweep();
                     repair(room);
                 }));
     }

@@ -18,8 +18,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a peer is still to be sent: a short, bounded lane for its own replies, then its cursors. At most one batch is in
- * flight. Safe for any thread.
+ * What a peer is still to be sent: a short, bounded lane for its own replies, and its cursors, which take turns. At most one
+ * batch is in flight. Safe for any thread.
  *
  * <p>Batches are written by a pump, never from a completion: both containers may complete a send inside the call, and
  * sending from there overflows the stack at a depth of about 500. So a completion flips {@link #inFlight} and signals; if it
@@ -42,8 +42,11 @@ final class Outbox {
     private final Pump pump;
     private final Deque<Frame> lane = new ArrayDeque<>(1); // guarded by itself
     private long laneBytes; // guarded by the lane
+    private int greeting; // replies in the lane that go before any cursor; guarded by the lane
     private @Nullable CloseReason last; // guarded by the lane
     private volatile Cursor[] cursors = {}; // a new array for each change, made under the lane
+    private volatile @Nullable Batch aside; // a race drops one
+    private boolean replied; // the last batch was of the lane; the pump's
     private int turn; // which cursor is next; the pump's
     private int flights; // the pump's, or the loop's that reads
     private volatile @Nullable Flight inFlight;
@@ -54,8 +57,8 @@ final class Outbox {
     /** Whose outbox it is. Called without locks, on any thread. */
     interface Owner {
 
-        /** A cursor was overtaken. */
-        void fellBehind();
+        /** A cursor cannot go on. */
+        void ended(CloseReason reason);
 
         /** A batch could not be written. */
         void broke(Throwable failure);
@@ -131,8 +134,10 @@ final class Outbox {
         pump.signal(Turn.END);
     }
 
+    /** Adds a cursor; what the lane holds now goes before anything of it. */
     void add(Cursor cursor) {
         synchronized (lane) {
+            greeting = lane.size();
             Cursor[] more = Arrays.copyOf(cursors, cursors.length + 1);
             more[cursors.length] = cursor;
             cursors = more;
@@ -144,6 +149,16 @@ final class Outbox {
         synchronized (lane) {
             cursors = Stream.of(cursors).filter(each -> each != cursor).toArray(Cursor[]::new);
         }
+        aside = null;
+    }
+
+    /**
+     * Sends a batch when nothing else is due. It is dropped if a cursor has more before that, or another batch is set aside: what
+     * it says is soon out of date.
+     */
+    void setAside(Batch batch) {
+        aside = batch;
+        wake();
     }
 
     /** Takes what a cursor is due, now; returns at once if a batch is in flight. */
@@ -168,6 +183,7 @@ final class Outbox {
             lane.clear();
             laneBytes = 0;
         }
+        aside = null;
     }
 
     /** One round of the pump: writes until a batch is in flight, whose completion signals the next round. */
@@ -207,16 +223,36 @@ final class Outbox {
         return false;
     }
 
+    /** Replies and rooms take turns: else a client that publishes steadily would never read its room. */
     private @Nullable Batch next() {
         synchronized (lane) {
-            if (!lane.isEmpty()) {
-                return fromLane();
-            }
-            if (last != null) {
-                return null;
+            if (last != null || greeting > 0 || !replied || cursors.length == 0) {
+                Batch batch = fromLane();
+                if (batch != null || last != null) {
+                    replied = batch != null;
+                    return batch;
+                }
             }
             busy = false;
         }
+        replied = false;
+        Batch batch = fromCursors();
+        if (batch != null) {
+            aside = null;
+            return batch;
+        }
+        synchronized (lane) {
+            batch = fromLane();
+            replied = batch != null;
+        }
+        if (batch == null) {
+            batch = aside;
+            aside = null;
+        }
+        return batch;
+    }
+
+    private @Nullable Batch fromCursors() {
         for (int i = cursors.length; i > 0; i--) {
             Cursor cursor = nextCursor();
             if (cursor == null) {
@@ -228,18 +264,23 @@ final class Outbox {
             if (batch != null) {
                 return batch;
             }
-            if (cursor.isOvertaken()) {
-                owner.fellBehind();
+            CloseReason reason = cursor.ended();
+            if (reason != null) {
+                owner.ended(reason);
                 return null;
             }
         }
         return null;
     }
 
-    private Batch fromLane() {
+    private @Nullable Batch fromLane() {
+        if (lane.isEmpty()) {
+            return null;
+        }
         if (lane.size() == 1) {
             Frame frame = lane.remove();
             laneBytes = 0;
+            greeting = 0;
             return new Batch(List.of(frame));
         }
         List<Frame> frames = new ArrayList<>(Math.min(lane.size(), Batch.MAX_FRAMES));
@@ -250,6 +291,7 @@ final class Outbox {
             size += frame.size();
         }
         laneBytes -= size;
+        greeting = Math.max(0, greeting - frames.size());
         return new Batch(frames);
     }
 

@@ -9,6 +9,7 @@ import dev.parley.protocol.ErrorCode;
 import dev.parley.protocol.Position;
 import dev.parley.protocol.PublishException;
 import dev.parley.protocol.RoomNotice;
+import dev.parley.wire.Batch;
 import dev.parley.wire.Frame;
 import dev.parley.wire.FrameWriter;
 import dev.parley.wire.Receiver;
@@ -95,7 +96,7 @@ public final class Peer {
     }
 
     /**
-     * Sends a text to this peer alone. It overtakes what the peer's rooms have for it. If the outbox is full the peer is
+     * Sends a text to this peer alone. It takes turns with what the peer's rooms have for it. If the outbox is full the peer is
      * closed with 1013; if the peer is gone nothing happens.
      *
      * @param text the text
@@ -172,10 +173,10 @@ public final class Peer {
     }
 
     /** The room has taken it in. */
-    void enter(Membership.ReadStart admission) {
-        metrics.gapsTold(admission.missed() ? 1 : 0);
-        admission.greeting().forEach(this::send);
-        outbox.add(admission.cursor());
+    void enter(Form form, Membership.ReadStart start) {
+        metrics.gapsTold(start.missed() ? 1 : 0);
+        start.greeting().forEach(greeting -> send(form.frame(greeting.notice(), greeting.at())));
+        outbox.add(start.cursor());
     }
 
     /**
@@ -405,9 +406,9 @@ public final class Peer {
     /** The room of a cursor has something new: take it, or fall. Never throws: other members wait behind this one. */
     void wake(Cursor cursor) {
         try {
-            if (cursor.isOvertaken()) {
-                metrics.overtaken();
-                abandon(CloseReasons.TOO_SLOW);
+            CloseReason reason = cursor.ended();
+            if (reason != null) {
+                end(reason);
             } else if (!expires()) {
                 outbox.wake();
             }
@@ -416,37 +417,71 @@ public final class Peer {
         }
     }
 
-    /** For the heartbeat: gives up on a peer that takes nothing or is not heard, and notices one that the container has lost. */
-    void beat(long now, Settings.Heartbeat settings) {
+    private void end(CloseReason reason) {
+        if (reason.equals(CloseReasons.TOO_SLOW)) {
+            metrics.overtaken();
+        }
+        abandon(reason);
+    }
+
+    /** Tells it who is typing, unless it has other things to read. Never throws, as {@link #wake}. */
+    void tell(Typing.Notice typing, Membership membership) {
+        try {
+            Batch batch = typing.batch(membership.form(), membership.sender());
+            if (batch != null && state == State.OPEN) {
+                outbox.setAside(batch);
+            }
+        } catch (Throwable e) {
+            Incidents.report(e, this::fail);
+        }
+    }
+
+    /**
+     * For the heartbeat: gives up on a peer that takes nothing or is not heard, and notices one that the container has lost.
+     *
+     * @return whether it is time for a {@link #ping}
+     */
+    boolean beat(long now, Settings.Heartbeat settings) {
         if (!writer.isOpen()) {
             closed(CloseReasons.LOST);
-            return;
+            return false;
         }
         Long broken = brokenSince;
         if (broken != null && now - broken >= Heartbeat.PERIOD.toNanos()) {
             abandon(CloseReasons.BROKEN);
-            return;
+            return false;
         }
         if (outbox.isOverdue(now - settings.sendDeadline().toNanos())) {
             abandon(CloseReasons.TOO_SLOW);
-            return;
+            return false;
         }
         if (writer.isFlooded()) {
             abandon(CloseReasons.TOO_FAST);
             relief.execute(writer::abort); // at once: it goes on as long as there is a connection
-            return;
+            return false;
         }
         if (expires()) {
-            return;
+            return false;
         }
         if (!writer.answersPings()) {
             pulse.heard();
         }
         boolean moves = !outbox.isOverdue(now - Heartbeat.PERIOD.toNanos());
-        switch (pulse.beat(now, moves, settings)) {
-            case ALIVE -> {}
-            case PING_DUE -> outbox.offer(Frame.ping());
-            case DEAD -> abandon(CloseReasons.UNRESPONSIVE);
+        Pulse.Finding finding = pulse.beat(now, moves, settings);
+        if (finding == Pulse.Finding.DEAD) {
+            abandon(CloseReasons.UNRESPONSIVE);
+        }
+        return finding == Pulse.Finding.PING_DUE;
+    }
+
+    /**
+     * Pings it, on the thread that writes to it. A ping that finds no place among its replies is not awaited.
+     *
+     * @param now the time of the beat
+     */
+    void ping(long now) {
+        if (outbox.offer(Frame.ping())) {
+            pulse.pinged(now);
         }
     }
 
@@ -467,8 +502,11 @@ public final class Peer {
     /** Closes without waiting for what is queued: that would never leave. */
     void abandon(CloseReason reason) {
         if (forget()) {
-            metrics.peerClosed(reason);
-            writer.close(reason);
+            try {
+                metrics.peerClosed(reason);
+            } finally {
+                writer.close(reason);
+            }
         }
     }
 
@@ -600,9 +638,8 @@ public final class Peer {
 
     private final class Caretaker implements Outbox.Owner {
         @Override
-        public void fellBehind() {
-            metrics.overtaken();
-            abandon(CloseReasons.TOO_SLOW);
+        public void ended(CloseReason reason) {
+            end(reason);
         }
 
         /**

@@ -3,15 +3,15 @@ package dev.parley.hub;
 import dev.parley.ops.Settings;
 
 /**
- * Whether a peer is alive: pings are due now and then, and after one the peer is to be heard. {@link #heard} is for any
- * thread, {@link #beat} for the heartbeat's.
+ * Whether a peer is alive: pings are due now and then, and after one the peer is to be heard. Safe for any thread; only
+ * {@link #heard}, which is called for each message, takes no lock.
  */
 final class Pulse {
 
     /** What a beat found. */
     enum Finding {
         ALIVE,
-        /** It is time for a ping; the caller sends one. */
+        /** It is time for a ping; the caller sends one, and says so with {@link Pulse#pinged}. */
         PING_DUE,
         /** It was not heard for so long after a ping that it is dead. */
         DEAD
@@ -35,11 +35,8 @@ final class Pulse {
      * @param now a time of {@link System#nanoTime}
      * @param mayPing whether a ping would leave; behind a batch that does not move it would only wait
      */
-    Finding beat(long now, boolean mayPing, Settings.Heartbeat settings) {
-        if (heard) {
-            heard = false;
-            awaited = false;
-        }
+    synchronized Finding beat(long now, boolean mayPing, Settings.Heartbeat settings) {
+        takeHeard();
         if (awaited && now - awaitedSince >= settings.pongDeadline().toNanos()) {
             return Finding.DEAD;
         }
@@ -47,10 +44,22 @@ final class Pulse {
             return Finding.ALIVE;
         }
         pinged = now;
+        return Finding.PING_DUE;
+    }
+
+    /** A ping is on its way: from now on the peer is to be heard. */
+    synchronized void pinged(long now) {
+        takeHeard(); // what came before is no answer
         if (!awaited) {
             awaited = true;
             awaitedSince = now;
         }
-        return Finding.PING_DUE;
+    }
+
+    private void takeHeard() {
+        if (heard) {
+            heard = false;
+            awaited = false;
+        }
     }
 }

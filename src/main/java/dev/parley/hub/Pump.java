@@ -3,7 +3,6 @@ package dev.parley.hub;
 import dev.parley.ops.Incidents;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
@@ -17,11 +16,11 @@ final class Pump {
     private static final int MAX_ROUNDS = 16;
 
     private final AtomicInteger signals = new AtomicInteger();
-    private final BooleanSupplier round;
+    private final Runnable round;
+    private final int maxRounds;
     private final Consumer<Throwable> failed;
     private final Executor relief;
     private final Runnable loop = this::run;
-    private int seen; // the signals that the round under way answers; the round's
 
     /**
      * A pump at rest.
@@ -31,25 +30,20 @@ final class Pump {
      * @param relief takes over when a thread has done enough of it
      */
     Pump(Runnable round, Consumer<Throwable> failed, Executor relief) {
-        this(
-                () -> {
-                    round.run();
-                    return true;
-                },
-                failed,
-                relief);
+        this(round, MAX_ROUNDS, failed, relief);
     }
 
     /**
-     * A pump at rest, of a round that other threads may end.
+     * A pump at rest.
      *
-     * @param round the work; false if some of it goes on elsewhere, which then calls {@link #finished} once. It never throws after
-     *     it has given work away
+     * @param round the work, which sees all that was done before the signals it answers
+     * @param maxRounds how many of them are enough for a thread
      * @param failed gets whatever a round or an executor throws
      * @param relief takes over when a thread has done enough of it
      */
-    Pump(BooleanSupplier round, Consumer<Throwable> failed, Executor relief) {
+    Pump(Runnable round, int maxRounds, Consumer<Throwable> failed, Executor relief) {
         this.round = round;
+        this.maxRounds = maxRounds;
         this.failed = failed;
         this.relief = relief;
     }
@@ -65,34 +59,15 @@ final class Pump {
         }
     }
 
-    /**
-     * The round that went on elsewhere has ended, on this thread.
-     *
-     * @param runner runs the next one, if there were signals meanwhile
-     */
-    void finished(Executor runner) {
-        if (signals.addAndGet(-seen) != 0) {
-            start(runner);
-        }
-    }
-
     private void run() {
-        for (int i = 0; i < MAX_ROUNDS; i++) {
-            seen = signals.get();
-            if (!hasEnded() || signals.addAndGet(-seen) == 0) {
+        for (int i = 0; i < maxRounds; i++) {
+            int seen = signals.get();
+            Incidents.guard(round, failed);
+            if (signals.addAndGet(-seen) == 0) {
                 return;
             }
         }
         start(relief);
-    }
-
-    private boolean hasEnded() {
-        try {
-            return round.getAsBoolean();
-        } catch (Throwable e) {
-            Incidents.report(e, failed);
-            return true;
-        }
     }
 
     /** Has the rounds run. An executor that throws has not taken them: then the pump is at rest, until the next signal. */

@@ -2,15 +2,15 @@ package dev.parley.hub;
 
 import dev.parley.broker.History;
 import dev.parley.broker.Publication;
-import dev.parley.broker.Sender;
+import dev.parley.ops.Clock;
 import dev.parley.ops.Rooms;
 import dev.parley.ops.Settings;
-import dev.parley.wire.Batch;
 import dev.parley.wire.Frame;
+import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,17 +24,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class Ring {
 
+    /** How many kinds of batches are shared: each form's, with all events and with messages alone. */
+    static final int SLOTS = 2 * Form.COUNT;
+
     private static final int FIRST_CAPACITY = 16;
 
     private final int maxEvents;
     private final long maxBytes;
     private final Rooms.History history;
+    private final long age; // nanoseconds
+    private final Clock clock;
     private volatile AtomicReferenceArray<Entry> slots = new AtomicReferenceArray<>(FIRST_CAPACITY);
     private volatile long tail;
-    private volatile long horizon;
     private volatile long head;
-    private volatile long newestRevealed = -1; // the position of the newest message before the horizon
-    private final @Nullable Range[] shared = new Range[2 * Form.COUNT]; // a race builds a batch twice and loses nothing
+    private volatile long newestMessage = -1; // its position
+    private final View.@Nullable Range[] shared = new View.Range[SLOTS]; // a race loses one, which is built again
 
     // The appender's, of the events from head to tail.
     private long bytes;
@@ -42,7 +46,6 @@ final class Ring {
     private long messageBytes;
     private long settled; // every reader has read what is before this position
     private long start; // the history of this epoch starts here
-    private long newestMessage = -1; // its position
     private String epoch = "";
     private long offset; // of the newest message there was, kept or not
 
@@ -51,11 +54,14 @@ final class Ring {
      *
      * @param bounds how much it keeps for those who lag; the newest event always stays
      * @param history how many messages it keeps that everybody has read; with more than {@code bounds}, these are raised
+     * @param clock tells how old a message is
      */
-    Ring(Settings.Room bounds, Rooms.History history) {
+    Ring(Settings.Room bounds, Rooms.History history, Clock clock) {
         this.maxEvents = Math.max(bounds.messages(), history.messages());
         this.maxBytes = Math.max(bounds.bytes(), history.bytes());
         this.history = history;
+        this.age = Clock.nanos(history.age());
+        this.clock = clock;
     }
 
     /** The position that the next event will get. */
@@ -63,18 +69,9 @@ final class Ring {
         return tail;
     }
 
-    /**
-     * The position up to which events may be read. It stands still while a walk over the readers lasts: else the first ones,
-     * who answer what they read with more, would run ahead until those whom the walk has not reached are overtaken.
-     */
-    long horizon() {
-        return horizon;
-    }
-
-    /** Lets all that has been appended be read. For the appender, under its lock. */
-    void reveal() {
-        horizon = tail;
-        newestRevealed = newestMessage; // after the horizon: who sees it sees a horizon that covers it
+    /** The position of the newest message there was, -1 before the first; the tail that is read after it covers it. */
+    long newestMessage() {
+        return newestMessage;
     }
 
     /** The position of the oldest event that is kept. */
@@ -101,12 +98,15 @@ final class Ring {
     void prime(History kept) {
         epoch = kept.epoch();
         offset = kept.after();
+        Instant now = clock.instant();
         for (Publication publication : kept.publications()) {
-            append(new RoomEvent.Message(publication));
+            Duration passed = Duration.between(publication.at(), now);
+            append(
+                    new RoomEvent.Message(publication),
+                    clock.nanoTime() - (passed.isNegative() ? 0 : Clock.nanos(passed)));
         }
         offset = kept.upTo();
         settled = tail;
-        reveal();
     }
 
     /** Goes on in another epoch: nothing of this one is history any more. */
@@ -124,13 +124,17 @@ final class Ring {
 
     /** Appends an event and lets the oldest go that are over the bounds. */
     void append(RoomEvent event) {
+        append(event, clock.nanoTime());
+    }
+
+    /** @param taken when the broker took it, a time of the clock's {@code nanoTime} */
+    private void append(RoomEvent event, long taken) {
         long position = tail;
         long before = offset;
         if (event instanceof RoomEvent.Message message) {
             offset = message.publication().offset();
-            newestMessage = position;
         }
-        Entry entry = new Entry(position, event, epoch, before, offset);
+        Entry entry = new Entry(position, event, epoch, before, offset, taken);
         bytes += entry.size;
         if (entry.isMessage()) {
             messages++;
@@ -144,43 +148,55 @@ final class Ring {
         }
         slots.set(index(slots, position), entry);
         tail = position + 1;
-        trim(Instant.MIN);
+        if (entry.isMessage()) {
+            newestMessage = position;
+        }
+        trim(any -> false);
     }
 
-    /** Every reader has read what is before a position: only the history of it stays. For the appender, under its lock. */
+    /**
+     * Every reader has read what is before a position: only the history of it stays. A reader that has come since may be further
+     * back than the last time. For the appender, under its lock.
+     */
     void settle(long position) {
-        settled = Math.max(settled, position);
-        trim(Instant.MIN);
+        settled = Math.min(position, tail);
+        if (settled == tail) {
+            Arrays.fill(shared, null);
+        }
+        trim(any -> false);
     }
 
     /** Lets history go that is older than its age. For the appender, under its lock. */
-    void expire(Instant now) {
-        trim(now.minus(history.age()));
+    void expire() {
+        long now = clock.nanoTime();
+        trim(entry -> now - entry.taken > age);
     }
 
-    private void trim(Instant oldest) {
-        while (head < settled && !isHistory(slots.get(index(slots, head)), oldest)) {
+    private void trim(Predicate<Entry> old) {
+        while (head < settled && !isHistory(slots.get(index(slots, head)), old)) {
             dropOldest();
         }
     }
 
-    private boolean isHistory(Entry entry, Instant oldest) {
-        return entry.event instanceof RoomEvent.Message message
+    private boolean isHistory(Entry entry, Predicate<Entry> old) {
+        return entry.isMessage()
                 && entry.position >= start
                 && messages <= history.messages()
                 && messageBytes <= history.bytes()
-                && !message.publication().at().isBefore(oldest);
+                && !old.test(entry);
     }
 
+    /** The head moves first: a reader that finds its slot empty knows at once where to go on. */
     private void dropOldest() {
         long oldest = head;
-        Entry gone = slots.getAndSet(index(slots, oldest), null);
+        Entry gone = slots.get(index(slots, oldest));
+        head = oldest + 1;
+        slots.set(index(slots, oldest), null);
         bytes -= gone.size;
         if (gone.isMessage()) {
             messages--;
             messageBytes -= gone.size;
         }
-        head = oldest + 1;
     }
 
     private void grow(long from, long to) {
@@ -229,162 +245,70 @@ final class Ring {
         return slots.get(index(slots, position));
     }
 
-    /** The position of the newest message, if it is not the first that a reader is due; that reader's own position else. */
-    long newest(long position, long told) {
-        long newest = newestRevealed;
-        if (newest <= position) {
-            return position;
-        }
-        AtomicReferenceArray<Entry> array = slots;
-        Entry entry = array.get(index(array, newest));
-        return entry != null && entry.position == newest && entry.before > told ? newest : position;
+    /** The events, to be read through {@link #entry}. */
+    AtomicReferenceArray<Entry> slots() {
+        return slots;
     }
 
-    /**
-     * The next events from a position, as one batch in a form; readers at the same position share it. It ends where messages
-     * are missing and where another epoch begins.
-     *
-     * @param from the position, before the horizon
-     * @param present from here on the reader is told who comes and goes; before, it gets messages alone
-     * @param form the reader's form
-     * @param reader the reader, whose own messages may look different to it
-     * @return the events, or null if the reader was overtaken
-     */
+    /** What is at a position, null if it has been let go. */
     @Nullable
-    Range read(long from, long present, Form form, Sender reader) {
-        boolean past = from < present;
-        long to = past ? Math.min(horizon, present) : horizon;
-        int slot = 2 * form.slot() + (past ? 1 : 0);
-        Range newest = shared[slot];
-        if (newest != null && newest.covers(from, to) && !newest.isOwn(form, reader)) {
-            return newest;
-        }
-        AtomicReferenceArray<Entry> array = slots; // after horizon: at least as new as the entries that it covers
-        Entry first = array.get(index(array, from));
-        if (first == null || first.position != from) {
-            return null;
-        }
-        List<Frame> frames = new ArrayList<>();
-        List<Sender> owners = new ArrayList<>(0);
-        int size = 0;
-        long position = from;
-        Entry last = first;
-        boolean own = false;
-        while (position < to && frames.size() < Batch.MAX_FRAMES && size < Batch.MAX_BYTES) {
-            Entry entry = array.get(index(array, position));
-            if (entry == null || entry.position != position) {
-                return null;
-            }
-            if (position > from && !entry.follows(last)) {
-                break;
-            }
-            last = entry;
-            position++;
-            if (past && !entry.isMessage()) {
-                continue;
-            }
-            Sender owner = form.owner(entry.event);
-            boolean mine = owner != null && form.isOwn(owner, reader);
-            if (owner != null && !owners.contains(owner)) {
-                owners.add(owner);
-            }
-            own |= mine;
-            Frame frame = mine ? form.ownFrame(entry.event, entry.epoch) : entry.frame(form);
-            if (frame != null) {
-                frames.add(frame);
-                size += frame.size();
-            }
-        }
-        Batch batch = frames.isEmpty() ? null : form.batch(frames);
-        Range range = new Range(from, position, position < to, first, last, owners, batch);
-        if (!own) {
-            shared[slot] = range;
-        }
-        return range;
+    static Entry entry(AtomicReferenceArray<Entry> slots, long position) {
+        Entry entry = slots.get(index(slots, position));
+        return entry != null && entry.position == position ? entry : null;
+    }
+
+    /** The batch of a kind that was read last, by the readers of any branch. */
+    View.@Nullable Range shared(int slot) {
+        return shared[slot];
+    }
+
+    /** Readers of other branches may read this too. */
+    void share(int slot, View.Range range) {
+        shared[slot] = range;
     }
 
     private static int index(AtomicReferenceArray<Entry> slots, long position) {
         return (int) position & (slots.length() - 1);
     }
 
-    /** A run of events as a batch. Immutable. */
-    static final class Range {
-        private final long from;
-        private final long to;
-        private final boolean full;
-        private final Entry first;
-        private final Entry last;
-        private final List<Sender> owners;
-        private final @Nullable Batch batch;
-
-        private Range(
-                long from, long to, boolean full, Entry first, Entry last, List<Sender> owners, @Nullable Batch batch) {
-            this.from = from;
-            this.to = to;
-            this.full = full;
-            this.first = first;
-            this.last = last;
-            this.owners = owners;
-            this.batch = batch;
-        }
-
-        /** The position after the last event. */
-        long to() {
-            return to;
-        }
-
-        /** The events' frames, null if readers of the form are not told of them. */
-        @Nullable
-        Batch batch() {
-            return batch;
-        }
-
-        /** Names the history that its offsets count in. */
-        String epoch() {
-            return first.epoch;
-        }
-
-        /** The offset of the newest message before it. */
-        long before() {
-            return first.before;
-        }
-
-        /** The offset of the newest message before its end. */
-        long after() {
-            return last.after;
-        }
-
-        /** Whether it starts here and holds all there is up to a horizon, or all that a batch can. */
-        private boolean covers(long position, long horizon) {
-            return from == position && (to == horizon || full);
-        }
-
-        private boolean isOwn(Form form, Sender reader) {
-            for (Sender owner : owners) {
-                if (form.isOwn(owner, reader)) {
-                    return true;
-                }
-            }
-            return false;
-        }
-    }
-
-    private static final class Entry {
-        final long position;
-        final RoomEvent event;
-        final String epoch;
-        final long before;
-        final long after;
-        final int size;
+    /** An event in its place. */
+    static final class Entry {
+        private final long position;
+        private final RoomEvent event;
+        private final String epoch;
+        private final long before;
+        private final long after;
+        private final long taken;
+        private final int size;
         private final @Nullable Frame[] frames = new Frame[Form.COUNT]; // a race encodes twice and loses nothing
 
-        Entry(long position, RoomEvent event, String epoch, long before, long after) {
+        private Entry(long position, RoomEvent event, String epoch, long before, long after, long taken) {
             this.position = position;
             this.event = event;
             this.epoch = epoch;
             this.before = before;
             this.after = after;
+            this.taken = taken;
             this.size = event.size();
+        }
+
+        RoomEvent event() {
+            return event;
+        }
+
+        /** Names the history that its offsets count in. */
+        String epoch() {
+            return epoch;
+        }
+
+        /** The offset of the newest message before it. */
+        long before() {
+            return before;
+        }
+
+        /** The offset of the newest message before the next event. */
+        long after() {
+            return after;
         }
 
         boolean isMessage() {

@@ -4,13 +4,14 @@ import dev.parley.broker.Broker;
 import dev.parley.broker.History;
 import dev.parley.broker.Publication;
 import dev.parley.broker.Sender;
+import dev.parley.hub.Membership.ReadStart;
+import dev.parley.ops.Clock;
 import dev.parley.ops.Incidents;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.RoomNotice;
-import dev.parley.wire.Frame;
 import dev.parley.wire.Turn;
-import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -19,45 +20,52 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A room of this node: its ring and its members. An event is appended once; then each loop walks its members and lets each
- * outbox take what it is due. Until the broker has opened it, who joins waits; and until it is as far as somebody was on another
+ * A room of this node: its ring and its members, by the loop that writes to them. An event is appended once; then each
+ * {@link Branch} walks its readers and lets each outbox take what it is due. Until the broker has opened it, who joins waits; and until it is as far as somebody was on another
  * node. Safe for any thread.
  */
 final class Room {
 
     private final String name;
     private final Broker broker;
+    private final Executor relief;
+    private final Clock clock;
     private final Consumer<Throwable> failed;
     private final AtomicBoolean failing = new AtomicBoolean();
     private final Ring ring;
     private final Sequence sequence;
-    private final Pump pump;
+    private final Typing typing = new Typing(); // guarded by this
     private final Presence presence = new Presence(); // guarded by this
     private final Entrance entrance; // guarded by this
-    private final Set<Membership> members = new LinkedHashSet<>(); // guarded by this
+    private volatile Branch[] branches = {}; // those with readers; a new array for each change, made under this
     private final Set<Membership> waiting = new LinkedHashSet<>(0); // guarded by this
     private int plain; // members that are told of each coming and going, however large the room; guarded by this
     private boolean open; // guarded by this
-    private volatile @Nullable Readers snapshot; // of the members, until they change
-    private int walking; // loops that have not ended the walk under way; guarded by this
-    private long needed; // the position of the one that was furthest behind when they met it; guarded by this
 
     /**
      * A room that nobody is in.
      *
      * @param failed gets what leaves the room in no known state; called under any lock
      */
-    Room(String name, Settings settings, Executor relief, Broker broker, BiConsumer<Room, Throwable> failed) {
+    Room(
+            String name,
+            Settings settings,
+            Executor relief,
+            Broker broker,
+            Clock clock,
+            BiConsumer<Room, Throwable> failed) {
         this.name = name;
+        this.relief = relief;
         this.broker = broker;
+        this.clock = clock;
         this.failed = failure -> failed.accept(this, failure);
-        this.ring = new Ring(settings.room(), settings.rooms().history(name));
+        this.ring = new Ring(settings.room(), settings.rooms().history(name), clock);
         this.entrance = new Entrance(this, ring, presence, settings);
         this.sequence = new Sequence(ring, settings.room().messages());
-        this.pump = new Pump(this::walk, this.failed, relief);
     }
 
     String name() {
@@ -115,6 +123,7 @@ final class Room {
     /** Takes the next publication; {@link #advanced} brings it to the members. */
     synchronized void deliver(Publication publication) {
         sequence.take(publication);
+        typing.wrote(publication.sender());
     }
 
     /** The history was lost, and another has begun. */
@@ -148,32 +157,55 @@ final class Room {
         }
     }
 
-    /** Somebody is typing. */
-    void typing(Sender sender) {
-        synchronized (this) {
-            ring.append(new RoomEvent.Typing(sender));
-        }
-        wake();
+    /** Somebody is typing; {@link #wake} brings it to the members. It is no event of the ring, and may be dropped. */
+    synchronized void typing(Sender sender) {
+        typing.note(sender, clock.nanoTime());
     }
 
-    /** Lets old history go, and tells what was gathered. Called now and then. */
-    void sweep(Instant now) {
+    /** Who is typing. Guarded by the room's lock. */
+    Typing typing() {
+        return typing;
+    }
+
+    /** Lets old history go, and tells what was gathered. Called now and then, by a thread that writes to nobody. */
+    void sweep() {
         RoomEvent changes;
         synchronized (this) {
-            ring.expire(now);
+            if (ring.lag() > 0) {
+                for (Branch branch : branches) {
+                    branch.look();
+                }
+                settle();
+            }
+            ring.expire();
             changes = open ? presence.changes() : null;
             if (changes != null) {
                 ring.append(changes);
             }
         }
         if (changes != null) {
-            wake();
+            wake(relief);
         }
     }
 
-    /** Lets the members take what is new: at the end of this turn, in one walk at a time. */
+    /** Lets the members take what is new: at the end of this turn, and of the turns that other loops are in. */
     void wake() {
-        pump.signal(Turn.END);
+        wake(Turn.END);
+    }
+
+    private void wake(Executor anywhere) {
+        for (Branch branch : branches) {
+            branch.wake(anywhere);
+        }
+    }
+
+    /** What the readers of every branch have read is history. Under the lock. */
+    void settle() {
+        long settled = ring.tail();
+        for (Branch branch : branches) {
+            settled = Math.min(settled, branch.behind());
+        }
+        ring.settle(settled);
     }
 
     /** Takes a peer in; it is a member at once, or when the broker has opened the room and brought it as far as the peer was. */
@@ -196,27 +228,55 @@ final class Room {
     private void admit(Membership member) {
         Form form = member.form();
         long now = ring.tail();
+        Branch branch = branch(member.peer().loop());
+        branch.add(member); // first: if anything fails, leaving undoes all of it
+        plain += form.announces() && !form.tellsGaps() ? 1 : 0;
         if (form.announces()) {
             announce(presence.joined(member.sender()));
             broker.joined(name, member.sender()); // under the lock, so that it comes before it goes
         }
-        members.add(member);
-        snapshot = null;
-        if (!form.tellsGaps()) {
-            plain += form.announces() ? 1 : 0;
-            member.admit(entrance.from(member, now));
-        } else {
-            member.admit(entrance.greeted(member));
+        ReadStart start =
+                form.tellsGaps() ? entrance.greeted(member, branch.view()) : entrance.from(member, branch.view(), now);
+        member.admit(start);
+        branch.readsFrom(start.cursor().position());
+        settle();
+    }
+
+    /** The branch of a loop, which is new if it has no reader yet. */
+    private Branch branch(@Nullable Executor loop) {
+        for (Branch branch : branches) {
+            if (branch.loop() == loop) {
+                return branch;
+            }
         }
+        Branch branch = new Branch(this, ring, loop, failed, relief);
+        Branch[] more = Arrays.copyOf(branches, branches.length + 1);
+        more[more.length - 1] = branch;
+        branches = more;
+        return branch;
+    }
+
+    /** Removes a member from its branch, and the branch with the last; false if it was none. */
+    private boolean remove(Membership member) {
+        for (Branch branch : branches) {
+            if (branch.remove(member)) {
+                if (branch.isEmpty()) {
+                    branches =
+                            Stream.of(branches).filter(each -> each != branch).toArray(Branch[]::new);
+                }
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Greets a member that has missed nothing. */
     void greet(Membership member) {
-        Frame frame;
+        RoomNotice welcome;
         synchronized (this) {
-            frame = member.form().frame(entrance.welcomeBack(member), null);
+            welcome = entrance.welcomeBack(member);
         }
-        member.peer().send(frame);
+        member.peer().send(member.form().frame(welcome, null));
     }
 
     /** What a member is greeted with. */
@@ -226,16 +286,21 @@ final class Room {
 
     /** Removes a member and tells the others, if that is announced; false if it was none. */
     synchronized boolean leave(Membership member) {
-        if (waiting.remove(member) || !members.remove(member)) {
+        if (waiting.remove(member) || !remove(member)) {
             return false;
         }
-        snapshot = null;
         if (member.form().announces()) {
             plain -= member.form().tellsGaps() ? 0 : 1;
             announce(presence.left(member.sender()));
-            broker.left(name, member.sender());
+            tellLeft(member);
         }
         return true;
+    }
+
+    private void tellLeft(Membership member) {
+        Incidents.guard(
+                () -> broker.left(name, member.sender()),
+                failure -> Incidents.log("a member has left, and other nodes may still count it", failure));
     }
 
     /** Whether nothing failed in it before. */
@@ -246,14 +311,15 @@ final class Room {
     /** Removes all members and tells the other nodes; gives the members. */
     synchronized List<Membership> end() {
         List<Membership> all = everybody();
-        for (Membership member : members) {
-            if (member.form().announces()) {
-                broker.left(name, member.sender());
+        for (Branch branch : branches) {
+            for (Membership member : branch.readers()) {
+                if (member.form().announces()) {
+                    tellLeft(member);
+                }
             }
         }
-        members.clear();
+        branches = new Branch[0];
         waiting.clear();
-        snapshot = null;
         return all;
     }
 
@@ -272,90 +338,20 @@ final class Room {
     }
 
     synchronized boolean isEmpty() {
-        return members.isEmpty() && waiting.isEmpty();
+        return branches.length == 0 && waiting.isEmpty();
     }
 
     /** Everybody in it, those included who wait to come in. */
     synchronized List<Membership> everybody() {
-        List<Membership> all = new ArrayList<>(members);
+        List<Membership> all = new ArrayList<>();
+        for (Branch branch : branches) {
+            all.addAll(List.of(branch.readers()));
+        }
         all.addAll(waiting);
         return all;
     }
 
     synchronized RoomSummary summary() {
         return new RoomSummary(name, presence.members(), ring.epoch(), ring.offset());
-    }
-
-    /** One walk over the members: false if some loops are still at it. */
-    private boolean walk() {
-        Readers readers = snapshot();
-        int elsewhere = 0;
-        for (Readers.Group group : readers.groups()) {
-            elsewhere += group.isHere() ? 0 : 1;
-        }
-        synchronized (this) {
-            ring.reveal();
-            needed = ring.horizon();
-            walking = elsewhere + 1;
-        }
-        if (elsewhere > 0) {
-            for (Readers.Group group : readers.groups()) {
-                if (!group.isHere()) {
-                    group.execute(() -> {
-                        if (arrived(readers, wake(group))) {
-                            pump.finished(readers::gather);
-                        }
-                    });
-                }
-            }
-        }
-        long here = Long.MAX_VALUE;
-        for (Readers.Group group : readers.groups()) {
-            if (group.isHere()) {
-                here = Math.min(here, wake(group));
-            }
-        }
-        boolean last = arrived(readers, here);
-        if (last && elsewhere > 0) {
-            pump.finished(readers::gather);
-        }
-        return elsewhere == 0;
-    }
-
-    /** Wakes the members of a loop; the position of the one that was furthest behind. */
-    private static long wake(Readers.Group group) {
-        long behind = Long.MAX_VALUE;
-        for (Membership member : group.members()) {
-            Cursor cursor = member.cursor();
-            if (cursor != null) {
-                behind = Math.min(behind, cursor.position());
-                member.peer().wake(cursor);
-            }
-        }
-        return behind;
-    }
-
-    /**
-     * A loop has walked its members; true if it was the last. What every member has read is history then. Who came during the
-     * walk may have started before: then the next walk settles.
-     */
-    private synchronized boolean arrived(Readers readers, long behind) {
-        needed = Math.min(needed, behind);
-        walking--;
-        if (walking == 0 && snapshot == readers) {
-            Incidents.guard(() -> ring.settle(needed), failed); // the pump has to learn that the walk has ended
-        }
-        return walking == 0;
-    }
-
-    private Readers snapshot() {
-        Readers current = snapshot;
-        if (current == null) {
-            synchronized (this) {
-                current = Readers.of(members);
-                snapshot = current;
-            }
-        }
-        return current;
     }
 }

@@ -67,18 +67,6 @@ sealed interface RoomEvent {
         }
     }
 
-    /**
-     * Somebody is typing.
-     *
-     * @param sender who
-     */
-    record Typing(Sender sender) implements RoomEvent {
-        @Override
-        public int size() {
-            return sender.name().length();
-        }
-    }
-
     /** The room's history is another one from here on. Each reader is told when it comes here. */
     record Renewed() implements RoomEvent {
         @Override

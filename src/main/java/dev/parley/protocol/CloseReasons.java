@@ -79,6 +79,12 @@ public final class CloseReasons {
     public static final CloseReason UNAVAILABLE =
             new CloseReason(CloseCodes.TRY_AGAIN_LATER, "rooms are not available, try again later");
 
+    /**
+     * 1013: the broker has lost messages, and the client's protocol has no words for a gap; the client reconnects, jittered.
+     */
+    public static final CloseReason MESSAGES_LOST =
+            new CloseReason(CloseCodes.TRY_AGAIN_LATER, "messages were lost, connect again");
+
     private CloseReasons() {}
 
     /**

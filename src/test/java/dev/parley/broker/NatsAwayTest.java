@@ -7,7 +7,6 @@ import dev.parley.ops.Threads;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.PublishException;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -35,7 +34,7 @@ class NatsAwayTest {
         CompletableFuture<?> first = publish();
         CompletableFuture<?> second = publish();
         Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
-            broker.sweep(Instant.now());
+            broker.sweep();
             return first.isDone() && second.isDone();
         });
         for (CompletableFuture<?> each : List.of(first, second)) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.ops.Rooms;
 import dev.parley.ops.Rooms.Overflow;
+import dev.parley.ops.TestClock;
+import dev.parley.protocol.CloseReasons;
 import dev.parley.wire.Batch;
 import dev.parley.wire.Frame;
 import java.time.Duration;
@@ -43,7 +45,7 @@ class CursorTest {
         Cursor cursor = TestRings.cursor(ring, Form.PARLEY_V1, 2, Overflow.DISCONNECT);
         say(5);
         assertThat(cursor.next()).isNull();
-        assertThat(cursor.isOvertaken()).isTrue();
+        assertThat(cursor.ended()).isEqualTo(CloseReasons.TOO_SLOW);
         assertThat(cursor.takePassedOver())
                 .as("it is closed, nothing is dropped")
                 .isZero();
@@ -53,7 +55,7 @@ class CursorTest {
     void dropOldestTellsWhatIsGoneAndGoesOnWithTheRest() {
         Cursor cursor = TestRings.cursor(ring, Form.PARLEY_V1, 2, Overflow.DROP_OLDEST);
         say(10);
-        assertThat(cursor.isOvertaken()).isFalse();
+        assertThat(cursor.ended()).isNull();
         assertThat(texts(cursor.next())).containsExactly("{\"type\":\"gap\",\"from\":1,\"to\":6}");
         assertThat(cursor.takePassedOver()).isEqualTo(6);
         assertThat(cursor.takeGapsTold()).isEqualTo(1);
@@ -91,7 +93,7 @@ class CursorTest {
             Cursor cursor = TestRings.cursor(each, Form.PLAIN, 2, overflow);
             TestRings.say(each, 1, "a", "b", "c", "d", "e");
             assertThat(cursor.next()).as("%s", overflow).isNull();
-            assertThat(cursor.isOvertaken()).as("%s", overflow).isTrue();
+            assertThat(cursor.ended()).as("%s", overflow).isEqualTo(CloseReasons.TOO_SLOW);
         }
     }
 
@@ -103,14 +105,14 @@ class CursorTest {
         ring.skip(5);
         say(1);
         assertThat(cursor.next()).isNull();
-        assertThat(cursor.isOvertaken()).isTrue();
+        assertThat(cursor.ended()).as("not for its slowness").isEqualTo(CloseReasons.MESSAGES_LOST);
     }
 
     @Test
     void anOwnMessageHasItsIdForItsUserAlone() {
         Cursor own = TestRings.cursor(ring, Form.PARLEY_V1, 9);
         Cursor other = new Cursor(
-                ring,
+                TestRings.view(ring),
                 Form.PARLEY_V1,
                 new dev.parley.broker.Sender("somebody", 2),
                 Overflow.DISCONNECT,
@@ -122,7 +124,7 @@ class CursorTest {
                 0,
                 0);
         TestRings.append(ring, TestRings.sender(1), "key", "x", Instant.EPOCH);
-        ring.reveal();
+        TestRings.view(ring).reveal();
         assertThat(texts(own.next()).get(0)).contains("\"id\":\"key\"");
         assertThat(texts(other.next()).get(0)).doesNotContain("key");
     }
@@ -132,9 +134,8 @@ class CursorTest {
         ring.prime(new dev.parley.broker.History("e", 0, 0, List.of()));
         Cursor cursor = TestRings.cursor(ring, Form.EVENTS, 2);
         say(1);
-        ring.append(new RoomEvent.Typing(TestRings.sender(1)));
         ring.append(new RoomEvent.Joined(TestRings.sender(3), 2, 2, true));
-        ring.reveal();
+        TestRings.view(ring).reveal();
         List<String> events = texts(cursor.next());
         assertThat(events).hasSize(2);
         assertThat(events.get(0))
@@ -147,12 +148,14 @@ class CursorTest {
 
     @Test
     void historyStaysWhenEverybodyHasReadIt() {
-        Ring kept = TestRings.ring(64, 1 << 20, new Rooms.History(3, 1 << 20, Duration.ofMinutes(1)));
+        TestClock clock = new TestClock();
+        Ring kept = TestRings.ring(64, 1 << 20, new Rooms.History(3, 1 << 20, Duration.ofMinutes(1)), clock);
         for (int i = 0; i < 5; i++) {
-            TestRings.append(kept, TestRings.sender(1), null, "m" + i, Instant.EPOCH.plusSeconds(i * 10L));
+            TestRings.append(kept, TestRings.sender(1), null, "m" + i, Instant.EPOCH);
+            clock.pass(Duration.ofSeconds(10));
         }
         kept.append(new RoomEvent.Joined(TestRings.sender(2), 1, 1, true));
-        kept.reveal();
+        TestRings.view(kept).reveal();
         assertThat(kept.head()).as("nobody has read it").isZero();
         kept.settle(6);
         assertThat(kept.head()).isEqualTo(2);
@@ -160,9 +163,11 @@ class CursorTest {
         assertThat(kept.positionAfter(0)).isEqualTo(2);
         assertThat(kept.offsetBefore(2)).isEqualTo(2);
         assertThat(kept.positionOfNewest(2)).isEqualTo(3);
-        kept.expire(Instant.EPOCH.plusSeconds(85));
+        clock.pass(Duration.ofSeconds(35)); // 85 s since the first
+        kept.expire();
         assertThat(kept.head()).isEqualTo(3);
-        kept.expire(Instant.EPOCH.plusSeconds(1000));
+        clock.pass(Duration.ofMinutes(20));
+        kept.expire();
         assertThat(kept.head()).isEqualTo(6);
         assertThat(kept.positionAfter(0)).isEqualTo(6);
     }

@@ -7,6 +7,7 @@ import jakarta.websocket.CloseReason;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A connection in the hand of a test: it keeps what is written and completes it when told to, or at once. */
@@ -21,6 +22,7 @@ final class GatedWriter implements FrameWriter {
     private @Nullable Error error;
     private Runnable atClose = () -> {};
     private Runnable atLook = () -> {};
+    private Consumer<Batch> atWrite = batch -> {};
     private @Nullable CloseReason closed;
     private @Nullable Executor loop;
 
@@ -62,6 +64,12 @@ final class GatedWriter implements FrameWriter {
         return this;
     }
 
+    /** Does something inside each write. */
+    GatedWriter atWrite(Consumer<Batch> task) {
+        atWrite = task;
+        return this;
+    }
+
     /** Does something whenever somebody asks whether the connection is open. */
     void atLook(Runnable task) {
         atLook = task;
@@ -69,6 +77,7 @@ final class GatedWriter implements FrameWriter {
 
     @Override
     public void write(Batch batch, Completion completion) {
+        atWrite.accept(batch);
         synchronized (this) {
             if (refusal != null) {
                 throw refusal;

@@ -3,6 +3,7 @@ package dev.parley.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.broker.MemoryBroker;
+import dev.parley.ops.Clock;
 import dev.parley.ops.Drain;
 import dev.parley.ops.Health;
 import dev.parley.ops.Metrics;
@@ -12,7 +13,6 @@ import dev.parley.protocol.CloseReasons;
 import dev.parley.wire.Frame;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -34,7 +34,7 @@ class HeartbeatTest {
                 "parley.drain.spread=10s");
         hub.use(
                 settings,
-                new MemoryBroker(settings, InstantSource.system()),
+                new MemoryBroker(settings, Clock.SYSTEM),
                 new Metrics(new SimpleMeterRegistry()),
                 new Health(),
                 drain);

@@ -6,6 +6,7 @@ import dev.parley.ops.Metrics;
 import dev.parley.ops.Rooms;
 import dev.parley.ops.TestSettings;
 import dev.parley.protocol.CloseReasons;
+import dev.parley.wire.Batch;
 import dev.parley.wire.Frame;
 import dev.parley.wire.FrameWriter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -38,8 +39,8 @@ class OutboxTest {
     private final List<String> events = new ArrayList<>();
     private final Outbox.Owner owner = new Outbox.Owner() {
         @Override
-        public void fellBehind() {
-            events.add("behind");
+        public void ended(CloseReason reason) {
+            events.add("ended " + reason.getReasonPhrase());
         }
 
         @Override
@@ -155,15 +156,55 @@ class OutboxTest {
     }
 
     @Test
-    void repliesGoBeforeWhatTheRoomsHave() {
+    void repliesAndRoomsTakeTurns() {
+        Ring ring = TestRings.ring(64, 1 << 20);
+        outbox.add(TestRings.cursor(ring, Form.PLAIN, 7));
+        for (int i = 0; i < 5; i++) { // there is always a reply and a message
+            say(ring, "m" + i);
+            reply("r" + i);
+            land();
+        }
+        assertThat(writer.texts()).containsExactly("r0", "u: m0", "r1", "u: m1", "u: m2", "r2", "r3", "u: m3", "u: m4");
+    }
+
+    @Test
+    void whatIsQueuedWhenARoomIsAddedGoesBeforeWhatTheRoomHas() {
         Ring ring = TestRings.ring(64, 1 << 20);
         reply("a");
+        reply("welcome");
         outbox.add(TestRings.cursor(ring, Form.PLAIN, 7));
         say(ring, "m");
+        land();
         reply("b");
         land();
         land();
-        assertThat(writer.texts()).containsExactly("a", "b", "u: m");
+        assertThat(writer.texts()).containsExactly("a", "welcome", "u: m", "b");
+    }
+
+    @Test
+    void whatIsSetAsideLeavesWhenNothingElseIsDueAndIsDroppedWhenTheRoomHasMore() {
+        Ring ring = TestRings.ring(64, 1 << 20);
+        outbox.add(TestRings.cursor(ring, Form.PLAIN, 7));
+        outbox.setAside(aside("one"));
+        land();
+        reply("a");
+        outbox.setAside(aside("two"));
+        outbox.setAside(aside("three"));
+        reply("b");
+        land();
+        land();
+        land();
+        reply("c");
+        outbox.setAside(aside("four"));
+        say(ring, "m");
+        land();
+        land();
+        assertThat(writer.texts()).containsExactly("one", "a", "b", "three", "c", "u: m");
+        assertThat(writer.inFlight()).isZero();
+    }
+
+    private static Batch aside(String text) {
+        return new Batch(List.of(Frame.text(text)));
     }
 
     @Test
@@ -210,7 +251,7 @@ class OutboxTest {
             say(ring, "m" + i);
         }
         outbox.wake();
-        assertThat(events).containsExactly("behind");
+        assertThat(events).containsExactly("ended too slow, try again later");
     }
 
     @Test
@@ -318,7 +359,7 @@ class OutboxTest {
     private static Outbox.Owner reporter(ConcurrentLinkedQueue<String> trouble) {
         return new Outbox.Owner() {
             @Override
-            public void fellBehind() {
+            public void ended(CloseReason reason) {
                 trouble.add("behind");
             }
 

@@ -10,6 +10,7 @@ import dev.parley.broker.Sender;
 import dev.parley.ops.Drain;
 import dev.parley.ops.Health;
 import dev.parley.ops.Metrics;
+import dev.parley.ops.TestClock;
 import dev.parley.ops.TestSettings;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.Position;
@@ -20,7 +21,7 @@ import jakarta.json.JsonStructure;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.CloseReason.CloseCodes;
 import java.io.StringReader;
-import java.time.Instant;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -72,7 +73,7 @@ class ResumeModelTest {
         private final String[] settings;
         private final List<Reader> readers = new ArrayList<>();
         private final TreeMap<Long, String> log = new TreeMap<>(); // of this epoch, by offset
-        private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+        private final TestClock clock = new TestClock();
         private FlakyBroker broker;
         private Hub hub;
         private String epoch = "";
@@ -95,14 +96,14 @@ class ResumeModelTest {
             log.clear();
             epoch = "";
             hub = new Hub();
-            broker = new FlakyBroker(new MemoryBroker(TestSettings.with(settings), () -> now));
+            broker = new FlakyBroker(new MemoryBroker(TestSettings.with(settings), clock));
             hub.use(
                     TestSettings.with(settings),
                     broker,
                     new Metrics(new SimpleMeterRegistry()),
                     new Health(),
                     new Drain());
-            hub.start(Runnable::run);
+            hub.start(Runnable::run, clock);
         }
 
         void run() {
@@ -140,8 +141,8 @@ class ResumeModelTest {
                 case 10 -> reader.drop();
                 case 11, 12 -> reader.comeBack();
                 case 13 -> {
-                    now = now.plusSeconds(random.nextInt(8));
-                    hub.sweep(now);
+                    clock.pass(Duration.ofSeconds(random.nextInt(8)));
+                    hub.sweep();
                 }
                 case 14 -> {
                     if (random.nextBoolean()) {
@@ -411,8 +412,8 @@ class ResumeModelTest {
         public void close() {}
 
         @Override
-        public void sweep(Instant now) {
-            broker.sweep(now);
+        public void sweep() {
+            broker.sweep();
         }
     }
 }

@@ -53,7 +53,7 @@ class RingTest {
         say(ring, ALICE, "a");
         ring.append(new RoomEvent.Joined(TestRings.sender(BOB), 2, 1, true));
         assertThat(texts(read(ring, 0, Form.PLAIN, BOB).batch())).containsExactly("u: a");
-        ring.reveal();
+        TestRings.view(ring).reveal();
         assertThat(texts(read(ring, 0, Form.PLAIN, BOB).batch())).containsExactly("u: a", "* u joined");
     }
 
@@ -63,7 +63,7 @@ class RingTest {
         for (int i = 0; i < 100; i++) {
             say(frames, ALICE, "m" + i);
         }
-        Ring.Range range = read(frames, 0, Form.PLAIN, BOB);
+        View.Range range = read(frames, 0, Form.PLAIN, BOB);
         assertThat(range.to()).isEqualTo(Batch.MAX_FRAMES);
         assertThat(read(frames, range.to(), Form.PLAIN, BOB).to()).isEqualTo(100);
 
@@ -125,11 +125,11 @@ class RingTest {
                 int overtaken = 0;
                 long position = 0;
                 while (position < events) {
-                    if (position == ring.horizon()) {
+                    if (position == TestRings.view(ring).horizon()) {
                         Thread.onSpinWait();
                         continue;
                     }
-                    Ring.Range range = read(ring, position, Form.PLAIN, BOB);
+                    View.Range range = read(ring, position, Form.PLAIN, BOB);
                     if (range == null) {
                         overtaken++;
                         position = Math.max(position, ring.head());
@@ -158,15 +158,15 @@ class RingTest {
         List<String> all = new ArrayList<>();
         long position = from;
         while (position < ring.tail()) {
-            Ring.Range range = read(ring, position, Form.PLAIN, BOB);
+            View.Range range = read(ring, position, Form.PLAIN, BOB);
             all.addAll(texts(range.batch()));
             position = range.to();
         }
         return all;
     }
 
-    private static Ring.Range read(Ring ring, long from, Form form, long peer) {
-        return ring.read(from, 0, form, TestRings.sender(peer));
+    private static View.Range read(Ring ring, long from, Form form, long peer) {
+        return TestRings.view(ring).read(from, 0, form, TestRings.sender(peer));
     }
 
     private static void say(Ring ring, long peer, String... texts) {

@@ -150,9 +150,9 @@ class SequenceTest {
 
     /** All that a reader gets who was there from the start. */
     private List<String> read() {
-        ring.reveal();
+        TestRings.view(ring).reveal();
         Cursor cursor = new Cursor(
-                ring,
+                TestRings.view(ring),
                 Form.PARLEY_V1,
                 TestRings.sender(2),
                 Overflow.DISCONNECT,

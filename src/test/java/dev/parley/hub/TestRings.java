@@ -2,6 +2,7 @@ package dev.parley.hub;
 
 import dev.parley.broker.Publication;
 import dev.parley.broker.Sender;
+import dev.parley.ops.Clock;
 import dev.parley.ops.Rooms;
 import dev.parley.ops.Rooms.Overflow;
 import dev.parley.ops.Settings;
@@ -9,11 +10,28 @@ import dev.parley.protocol.Content;
 import dev.parley.protocol.RoomNotice;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
-/** Rings and cursors for tests. */
+/** Rings and cursors for tests. All cursors of a ring share a view. */
 final class TestRings {
 
+    private static final int ALIVE = 64; // rings at a time, over all tests that run
+
+    private static final Map<Ring, View> VIEWS = new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Ring, View> eldest) {
+            return size() > ALIVE;
+        }
+    };
+
     private TestRings() {}
+
+    static synchronized View view(Ring ring) {
+        return VIEWS.computeIfAbsent(ring, View::new);
+    }
 
     /** A ring that keeps nothing that everybody has read. */
     static Ring ring(int events, long bytes) {
@@ -21,7 +39,11 @@ final class TestRings {
     }
 
     static Ring ring(int events, long bytes, Rooms.History history) {
-        return new Ring(new Settings.Room(events, bytes), history);
+        return ring(events, bytes, history, Clock.SYSTEM);
+    }
+
+    static Ring ring(int events, long bytes, Rooms.History history, Clock clock) {
+        return new Ring(new Settings.Room(events, bytes), history, clock);
     }
 
     /** A cursor of one who has read nothing. */
@@ -31,7 +53,7 @@ final class TestRings {
 
     static Cursor cursor(Ring ring, Form form, long peer, Overflow overflow) {
         return new Cursor(
-                ring,
+                view(ring),
                 form,
                 sender(peer),
                 overflow,
@@ -52,7 +74,7 @@ final class TestRings {
         for (String text : texts) {
             append(ring, sender(peer), null, text, Instant.EPOCH);
         }
-        ring.reveal();
+        view(ring).reveal();
     }
 
     /** Appends a message behind the newest. */
