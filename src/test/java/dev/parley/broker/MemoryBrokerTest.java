@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.parley.ops.TestClock;
 import dev.parley.ops.TestSettings;
 import dev.parley.protocol.Content;
+import dev.parley.protocol.Position;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -57,6 +59,29 @@ class MemoryBrokerTest extends BrokerContract {
                         .epoch())
                 .as("the history was lost")
                 .isNotEqualTo(epoch);
+    }
+
+    @Test
+    void idsAndHistoryAreKeptForTheirTimeHoweverSomebodySetsTheClock() throws Exception {
+        for (Duration jump : List.of(Duration.ofMinutes(2), Duration.ofMinutes(-2))) {
+            start("parley.history.age=1m", "parley.ids.window=1m");
+            Content hi = new Content.Text("hi");
+            Position first = get(broker.publish("r", ALICE, "k", hi));
+            clock.set(jump);
+            pass(Duration.ofSeconds(59));
+            broker.sweep();
+            assertThat(get(broker.publish("r", ALICE, "k", hi))).as("%s", jump).isEqualTo(first);
+            assertThat(get(broker.history("r", 0, 10)).publications())
+                    .as("%s", jump)
+                    .hasSize(1);
+            pass(Duration.ofSeconds(2));
+            broker.sweep();
+            assertThat(broker.rooms()).as("%s", jump).isZero();
+        }
+    }
+
+    private static <T> T get(CompletionStage<T> stage) throws Exception {
+        return stage.toCompletableFuture().get(1, TimeUnit.SECONDS);
     }
 
     @Test

@@ -15,6 +15,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
@@ -166,6 +167,34 @@ class HeartbeatTest {
         assertThat(writer.closeReason()).isNull();
         peer.pong(0); // it had lain in the socket's buffer
         pass(10);
+        assertThat(writer.closeReason()).isNull();
+    }
+
+    @Test
+    void thePingsOfOneLoopLeaveFromItInOneTask() {
+        List<Runnable> loop = new ArrayList<>();
+        Executor executor = loop::add;
+        List<GatedWriter> writers = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            writers.add(new GatedWriter().open().on(executor));
+            open(writers.get(i));
+        }
+        pass(26);
+        assertThat(loop).hasSize(1);
+        assertThat(writers).allMatch(writer -> pings(writer) == 0);
+        loop.remove(0).run();
+        assertThat(writers).allMatch(writer -> pings(writer) == 1);
+    }
+
+    @Test
+    void aPingThatIsNotQueuedIsNotAwaited() {
+        GatedWriter writer = new GatedWriter();
+        Peer peer = open(writer);
+        for (int i = 0; i < 9; i++) { // one in flight, eight in the lane
+            peer.send("reply");
+        }
+        peer.ping(now);
+        pass(22);
         assertThat(writer.closeReason()).isNull();
     }
 

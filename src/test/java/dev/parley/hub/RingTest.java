@@ -2,8 +2,15 @@ package dev.parley.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.broker.History;
+import dev.parley.broker.Publication;
+import dev.parley.ops.Rooms;
+import dev.parley.ops.TestClock;
+import dev.parley.protocol.Content;
 import dev.parley.wire.Batch;
 import dev.parley.wire.Frame;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -152,6 +159,99 @@ class RingTest {
         } finally {
             pool.shutdownNow();
         }
+    }
+
+    @Test
+    void whoFindsItsEventGoneFindsTheHeadBehindItAtOnce() throws Exception {
+        Ring ring = TestRings.ring(4, 1 << 20);
+        say(ring, ALICE, "m");
+        ExecutorService pool = Executors.newSingleThreadExecutor();
+        try {
+            Future<?> appender = pool.submit(() -> {
+                for (int i = 0; i < 500_000; i++) {
+                    TestRings.append(ring, TestRings.sender(ALICE), null, "m", Instant.EPOCH);
+                }
+            });
+            int gone = 0;
+            while (!appender.isDone()) {
+                long oldest = ring.head();
+                if (Ring.entry(ring.slots(), oldest) == null) {
+                    gone++;
+                    assertThat(ring.head()).isGreaterThan(oldest);
+                }
+            }
+            appender.get();
+            assertThat(gone).as("times that an event was gone").isPositive();
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    @Test
+    void whatEverybodyHasReadIsSharedNoMore() {
+        Ring ring = TestRings.ring(64, 1 << 20);
+        say(ring, ALICE, "a");
+        read(ring, 0, Form.LOBBY, BOB);
+        assertThat(ring.shared(2 * Form.LOBBY.slot())).isNotNull();
+        ring.settle(1);
+        assertThat(ring.shared(2 * Form.LOBBY.slot())).isNull();
+    }
+
+    @Test
+    void viewsWithOtherHorizonsReadNoFurtherThanTheirOwn() {
+        Ring ring = TestRings.ring(64, 1 << 20);
+        View early = new View(ring);
+        say(ring, ALICE, "a");
+        early.reveal();
+        say(ring, ALICE, "b");
+        assertThat(texts(read(ring, 0, Form.LOBBY, BOB).batch())).containsExactly("a", "b");
+        Batch first = early.read(0, 0, Form.LOBBY, TestRings.sender(BOB)).batch();
+        assertThat(texts(first)).containsExactly("a");
+        early.reveal();
+        Batch both = early.read(0, 0, Form.LOBBY, TestRings.sender(BOB)).batch();
+        assertThat(texts(both)).containsExactly("a", "b");
+        assertThat(new View(ring).read(0, 0, Form.LOBBY, TestRings.sender(BOB)).batch())
+                .as("those of several views at one place share the bytes")
+                .isSameAs(both);
+    }
+
+    @Test
+    void historyIsKeptForItsAgeHoweverSomebodySetsTheClock() {
+        for (Duration jump : List.of(Duration.ofMinutes(2), Duration.ofMinutes(-2))) {
+            TestClock clock = new TestClock();
+            Ring ring = TestRings.ring(64, 1 << 20, new Rooms.History(9, 1 << 20, Duration.ofMinutes(1)), clock);
+            ring.prime(new History(
+                    "e", 0, 1, List.of(publication(1, clock.instant().minusSeconds(10)))));
+            TestRings.append(ring, TestRings.sender(ALICE), null, "b", clock.instant());
+            ring.settle(2);
+            clock.set(jump);
+            clock.pass(Duration.ofSeconds(49));
+            ring.expire();
+            assertThat(ring.head()).as("%s", jump).isZero();
+            clock.pass(Duration.ofSeconds(2));
+            ring.expire();
+            assertThat(ring.head()).as("%s: what was ten seconds old", jump).isEqualTo(1);
+            clock.pass(Duration.ofSeconds(10));
+            ring.expire();
+            assertThat(ring.head()).as("%s", jump).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aMessageFromTheFutureIsKeptForItsAge() {
+        TestClock clock = new TestClock();
+        Ring ring = TestRings.ring(64, 1 << 20, new Rooms.History(9, 1 << 20, Duration.ofMinutes(1)), clock);
+        ring.prime(new History("e", 0, 1, List.of(publication(1, clock.instant().plusSeconds(120)))));
+        clock.pass(Duration.ofSeconds(59));
+        ring.expire();
+        assertThat(ring.head()).isZero();
+        clock.pass(Duration.ofSeconds(2));
+        ring.expire();
+        assertThat(ring.head()).isEqualTo(1);
+    }
+
+    private static Publication publication(long offset, Instant at) {
+        return new Publication("r", offset, offset - 1, TestRings.sender(ALICE), null, at, new Content.Text("m"));
     }
 
     private static List<String> readAll(Ring ring, long from) {
