@@ -8,6 +8,7 @@ import dev.parley.hub.Form;
 import dev.parley.hub.Membership;
 import dev.parley.hub.Peer;
 import dev.parley.hub.Start;
+import dev.parley.ops.Incidents;
 import dev.parley.protocol.BadMessageException;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.ErrorCode;
@@ -86,7 +87,8 @@ final class RoomConversation implements Conversation, RoomRequest.Visitor {
     public void chat(RoomRequest.Chat chat) {
         if (room != null) {
             room.publish(chat.text(), chat.id())
-                    .whenComplete((position, failure) -> answer(chat.id(), position, failure));
+                    .whenComplete((position, failure) ->
+                            Incidents.guard(() -> answer(chat.id(), position, failure), peer::failed));
         } else {
             problem(ErrorCode.FORBIDDEN, FORBIDDEN, chat.id());
         }

@@ -159,7 +159,7 @@ public class Hub {
         Peer peer = new Peer(id, this, writer, admission, inbound, settings, metrics, relief);
         peers.put(id, peer);
         metrics.peerOpened();
-        peer.open(opening);
+        Incidents.guard(() -> peer.open(opening), peer::fail);
         if (stopped) { // after the put: either closeAll sees the peer, or the peer sees that the hub has stopped
             peer.abandon(CloseReasons.GOING_AWAY);
         }

@@ -234,6 +234,10 @@ public final class Peer {
      * @param last whether the message ends with it
      */
     public void text(String part, boolean last) {
+        guard(() -> takeText(part, last));
+    }
+
+    private void takeText(String part, boolean last) {
         pulse.heard();
         Inbound taking = inbound;
         if (taking != null && !expires() && admits(taking.refuseText(part, conversation.maxText(textLimit)))) {
@@ -256,6 +260,10 @@ public final class Peer {
      * @param last whether the message ends with it
      */
     public void binary(ByteBuffer part, boolean last) {
+        guard(() -> takeBinary(part, last));
+    }
+
+    private void takeBinary(ByteBuffer part, boolean last) {
         pulse.heard();
         Inbound taking = inbound;
         if (taking != null && !expires() && admits(taking.refuseBinary(part))) {
@@ -270,6 +278,10 @@ public final class Peer {
      * @param size its payload, bytes
      */
     public void pong(int size) {
+        guard(() -> takePong(size));
+    }
+
+    private void takePong(int size) {
         pulse.heard();
         Inbound taking = inbound;
         if (taking != null) {
@@ -286,7 +298,7 @@ public final class Peer {
 
     private <T> void converse(@Nullable T message, Consumer<T> listener) {
         if (message != null) {
-            guard(() -> listener.accept(message));
+            listener.accept(message);
         }
     }
 
@@ -354,16 +366,19 @@ public final class Peer {
             close(CloseReasons.FORBIDDEN);
         } else if (state == State.OPEN) {
             hub.publish(membership, null, content).whenComplete((position, failure) -> {
-                if (failure == null) {
-                    return;
-                }
-                LOG.log(Level.DEBUG, "a message of a plain client was not published", failure);
-                if (PublishException.of(failure).code() == ErrorCode.BAD_TEXT) {
-                    close(CloseReasons.BAD_TEXT);
-                } else {
-                    abandon(CloseReasons.UNAVAILABLE);
+                if (failure != null) {
+                    Incidents.guard(() -> notPublished(failure), this::fail);
                 }
             });
+        }
+    }
+
+    private void notPublished(Throwable failure) {
+        LOG.log(Level.DEBUG, "a message of a plain client was not published", failure);
+        if (PublishException.of(failure).code() == ErrorCode.BAD_TEXT) {
+            close(CloseReasons.BAD_TEXT);
+        } else {
+            abandon(CloseReasons.UNAVAILABLE);
         }
     }
 

@@ -6,17 +6,19 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import jakarta.websocket.CloseReason;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What this node counts and measures. Methods are for any thread and never block; those called for each message touch an
- * adder or a meter made beforehand. No label holds the name of a room, a user or an address.
+ * What this node counts and measures. Methods are for any thread, never block, and never throw once a meter is made; those called
+ * for each message touch an adder or a meter made beforehand. No label holds the name of a room, a user or an address.
  */
 public final class Metrics {
 
@@ -43,6 +45,7 @@ public final class Metrics {
     private final Timer publishLatency;
     private final Map<String, Counter> closes = new ConcurrentHashMap<>();
     private final Map<String, Counter> refusals = new ConcurrentHashMap<>();
+    private final RepeatedEvent failures = new RepeatedEvent(Metrics.class, Level.ERROR);
 
     /**
      * Meters in a registry.
@@ -94,11 +97,10 @@ public final class Metrics {
 
     private void closed(int code, String reason) {
         String word = code <= MAX_CODE ? String.valueOf(code) : OTHER;
-        bounded(closes, word + ' ' + reason, key -> Counter.builder("parley.closes")
-                        .description("Connections that ended, by close code and reason")
-                        .tag("code", key.equals(OTHER) ? OTHER : word)
-                        .tag("reason", key.equals(OTHER) ? OTHER : reason))
-                .increment();
+        count(closes, word + ' ' + reason, key -> Counter.builder("parley.closes")
+                .description("Connections that ended, by close code and reason")
+                .tag("code", key.equals(OTHER) ? OTHER : word)
+                .tag("reason", key.equals(OTHER) ? OTHER : reason));
     }
 
     /**
@@ -129,7 +131,7 @@ public final class Metrics {
      * @param nanos how long it was on its way
      */
     public void sendLatency(long nanos) {
-        sendLatency.record(Duration.ofNanos(nanos));
+        record(sendLatency, nanos);
     }
 
     /**
@@ -138,7 +140,20 @@ public final class Metrics {
      * @param nanos how long that took
      */
     public void published(long nanos) {
-        publishLatency.record(Duration.ofNanos(nanos));
+        record(publishLatency, nanos);
+    }
+
+    private void record(Timer timer, long nanos) {
+        try {
+            timer.record(nanos, TimeUnit.NANOSECONDS);
+        } catch (Throwable e) {
+            failed(e);
+        }
+    }
+
+    /** A registry that fails is no reason to lose a message: its callers go on. */
+    private void failed(Throwable failure) {
+        failures.log("Something was not counted: " + failure);
     }
 
     /** The broker did not take a publication. */
@@ -180,10 +195,9 @@ public final class Metrics {
      * @param reason a word for the kind of refusal, of a fixed few
      */
     public void refused(String reason) {
-        bounded(refusals, reason, key -> Counter.builder("parley.refusals")
-                        .description("Handshakes that were refused, by reason")
-                        .tag("reason", key))
-                .increment();
+        count(refusals, reason, key -> Counter.builder("parley.refusals")
+                .description("Handshakes that were refused, by reason")
+                .tag("reason", key));
     }
 
     /**
@@ -242,9 +256,13 @@ public final class Metrics {
                 .register(registry);
     }
 
-    /** The counter of a label's value. A race may pass the bound by a few, no more. */
-    private Counter bounded(Map<String, Counter> counters, String value, Function<String, Counter.Builder> made) {
-        String key = counters.size() < MAX_VALUES || counters.containsKey(value) ? value : OTHER;
-        return counters.computeIfAbsent(key, k -> made.apply(k).register(registry));
+    /** Counts one of a label's value. A race may pass the bound on values by a few, no more. */
+    private void count(Map<String, Counter> counters, String value, Function<String, Counter.Builder> made) {
+        try {
+            String key = counters.size() < MAX_VALUES || counters.containsKey(value) ? value : OTHER;
+            counters.computeIfAbsent(key, k -> made.apply(k).register(registry)).increment();
+        } catch (Throwable e) {
+            failed(e);
+        }
     }
 }
