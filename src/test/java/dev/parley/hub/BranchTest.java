@@ -197,6 +197,26 @@ class BranchTest {
     }
 
     @Test
+    void whoResumesWithinAWalkIsNotOvertakenWhileItReads() {
+        Hub keeping = hub("parley.history.messages=3", "parley.history.age=1h");
+        GatedWriter slow = new GatedWriter();
+        Guest host = new Guest(keeping, new GatedWriter().open());
+        for (int i = 0; i < 5; i++) {
+            keeping.publish("r", null, null, "m" + i);
+        }
+        Peer late = keeping.open(slow, TestAdmission.toEverything(), opened -> (p, message) -> {});
+        host.writer.atWrite(batch -> late.join("r", "late", Form.PARLEY_V1, new Start(null, 3)));
+        keeping.publish("r", null, null, "m5");
+        host.writer.atWrite(batch -> {});
+        keeping.publish("r", null, null, "m6");
+        slow.open().land().done(null);
+        assertThat(slow.closeReason()).isNull();
+        assertThat(String.join("", slow.texts()))
+                .contains("m3", "m4", "m5", "m6")
+                .doesNotContain("\"gap\"");
+    }
+
+    @Test
     void aBranchGoesWithItsLastReaderAndComesBackWithTheNext() {
         Guest there = new Guest(hub, on(one));
         new Guest(hub, on(two));
