@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A room of this node: its ring and its members, by the loop that writes to them. An event is appended once; then each
- * {@link Branch} walks its readers and lets each outbox take what it is due. Until the broker has opened it, who joins waits; and until it is as far as somebody was on another
- * node. Safe for any thread.
+ * {@link Branch} walks its readers and lets each outbox take what it is due. Until the broker has opened it, who joins waits; and
+ * until it is as far as somebody was on another node. Safe for any thread.
  */
 final class Room {
 
@@ -338,7 +338,7 @@ final class Room {
     }
 
     synchronized boolean isEmpty() {
-        return branches.length == 0 && waiting.isEmpty();
+        return waiting.isEmpty() && Stream.of(branches).allMatch(Branch::isEmpty);
     }
 
     /** Everybody in it, those included who wait to come in. */

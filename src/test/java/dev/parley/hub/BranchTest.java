@@ -138,6 +138,11 @@ class BranchTest {
         run(two);
         assertThat(stalled.writer.texts()).hasSize(10);
         assertThat(lag()).isZero();
+        forgetful.publish("r", null, null, "the other way round");
+        run(two);
+        assertThat(lag()).isEqualTo(1);
+        run(one);
+        assertThat(lag()).isZero();
     }
 
     @Test

@@ -12,11 +12,15 @@ import dev.parley.ops.Settings;
 import dev.parley.ops.TestSettings;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.ErrorCode;
+import dev.parley.protocol.JsonCodec;
 import dev.parley.protocol.PublishException;
 import dev.parley.wire.Batch;
 import dev.parley.wire.FrameWriter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import jakarta.json.bind.Jsonb;
 import jakarta.websocket.CloseReason;
+import java.lang.reflect.Field;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -139,6 +143,30 @@ class HubTest {
             assertThat(texts)
                     .allSatisfy(text -> assertThat(text).startsWith("{").hasSizeLessThan(2_500));
         }
+    }
+
+    @Test
+    void welcomesAreEncodedOutsideTheLockOfTheRoom() throws ReflectiveOperationException {
+        Room room = new Guest("r", "alice", Form.PARLEY_V1).room.room();
+        Field jsonb = JsonCodec.class.getDeclaredField("jsonb");
+        jsonb.setAccessible(true);
+        Jsonb real = (Jsonb) jsonb.get(JsonCodec.shared());
+        List<Boolean> locked = new ArrayList<>();
+        jsonb.set(
+                JsonCodec.shared(),
+                Proxy.newProxyInstance(
+                        HubTest.class.getClassLoader(), new Class<?>[] {Jsonb.class}, (proxy, method, args) -> {
+                            locked.add(Thread.holdsLock(room));
+                            return method.invoke(real, args);
+                        }));
+        try {
+            Guest bob = new Guest("r", "bob", Form.PARLEY_V1);
+            bob.room.greet();
+            assertThat(bob.writer.texts()).hasSize(2).allMatch(text -> text.contains("\"welcome\""));
+        } finally {
+            jsonb.set(JsonCodec.shared(), real);
+        }
+        assertThat(locked).isNotEmpty().containsOnly(false);
     }
 
     @Test
