@@ -233,7 +233,7 @@ final class Outbox {
                     return batch;
                 }
             }
-            busy = false;
+            busy = !lane.isEmpty(); // what is queued goes before what comes
         }
         replied = false;
         Batch batch = fromCursors();

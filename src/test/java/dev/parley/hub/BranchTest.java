@@ -210,10 +210,13 @@ class BranchTest {
             keeping.publish("r", null, null, "m" + i);
         }
         Peer late = keeping.open(slow, TestAdmission.toEverything(), opened -> (p, message) -> {});
-        host.writer.atWrite(batch -> late.join("r", "late", Form.PARLEY_V1, new Start(null, 3)));
+        host.writer.atWrite(batch -> {
+            if (texts(batch).contains("m5")) {
+                late.join("r", "late", Form.PARLEY_V1, new Start(null, 3));
+                keeping.publish("r", null, null, "m6"); // one more than the history keeps, before the walk ends
+            }
+        });
         keeping.publish("r", null, null, "m5");
-        host.writer.atWrite(batch -> {});
-        keeping.publish("r", null, null, "m6");
         slow.open().land().done(null);
         assertThat(slow.closeReason()).isNull();
         assertThat(String.join("", slow.texts()))

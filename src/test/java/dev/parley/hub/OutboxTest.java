@@ -168,6 +168,23 @@ class OutboxTest {
     }
 
     @Test
+    void noReplyGoesPastThoseThatWaitWhileTheRoomHasItsTurn() {
+        Ring ring = TestRings.ring(64, 1 << 20);
+        outbox.add(TestRings.cursor(ring, Form.PLAIN, 7));
+        reply("a");
+        say(ring, "m");
+        reply("b");
+        land();
+        assertThat(writer.texts()).containsExactly("a", "u: m");
+        writer.land().done(null); // and the pump has not run yet
+        assertThat(outbox.isIdle()).isFalse();
+        runRelief();
+        land();
+        assertThat(writer.texts()).containsExactly("a", "u: m", "b");
+        assertThat(outbox.isIdle()).isTrue();
+    }
+
+    @Test
     void whatIsQueuedWhenARoomIsAddedGoesBeforeWhatTheRoomHas() {
         Ring ring = TestRings.ring(64, 1 << 20);
         reply("a");
