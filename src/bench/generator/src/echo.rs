@@ -27,6 +27,30 @@ impl Echo {
         self.sent[conn] += 1;
     }
 
+    /// Opens the window of every connection.
+    fn fill(&mut self, net: &mut Net, window: usize) {
+        for i in 0..self.sent.len() {
+            let mut out = std::mem::take(&mut net.conns[i].out);
+            for _ in 0..window {
+                self.send(i, now(), &mut out);
+            }
+            net.conns[i].out = out;
+            net.flush(i);
+        }
+    }
+
+    fn missing(&self) -> u64 {
+        self.sent.iter().zip(&self.next).map(|(s, n)| (s - n) as u64).sum()
+    }
+
+    /// Waits for what is under way.
+    fn drain(&mut self, net: &mut Net) {
+        let deadline = now() + 5_000_000_000;
+        while self.missing() > 0 && net.open > 0 && now() < deadline {
+            net.poll(self, 20_000_000);
+        }
+    }
+
     /// The text of a reply, if it is one.
     #[inline]
     fn text<'a>(&self, p: &'a [u8]) -> Option<&'a [u8]> {
@@ -97,14 +121,7 @@ pub fn run(net: &mut Net, target: String, o: Options, times: Times) -> Map<Strin
     let mut phases = Phases::new(times);
     if connected == o.connections {
         if o.rate.is_none() {
-            for i in 0..o.connections {
-                let mut out = std::mem::take(&mut net.conns[i].out);
-                for _ in 0..o.window {
-                    app.send(i, now(), &mut out);
-                }
-                net.conns[i].out = out;
-                net.flush(i);
-            }
+            app.fill(net, o.window);
         }
         let mut pace = o.rate.map(Pace::new);
         loop {
@@ -112,6 +129,14 @@ pub fn run(net: &mut Net, target: String, o: Options, times: Times) -> Map<Strin
             match phases.step(t, app.received) {
                 Step::Go => {}
                 Step::Begin => {
+                    if phases.holds() {
+                        app.closed_loop = false;
+                        app.drain(net);
+                        net.hold(&mut app, json!({"ready": true}));
+                        app.closed_loop = true;
+                        phases.begin(app.received);
+                        app.fill(net, o.window);
+                    }
                     app.latency.reset();
                     lateness.reset();
                 }
@@ -136,12 +161,11 @@ pub fn run(net: &mut Net, target: String, o: Options, times: Times) -> Map<Strin
         }
     }
     let latency = app.latency.clone();
-    // What is under way must still arrive.
     app.closed_loop = false;
-    let deadline = now() + 5_000_000_000;
-    let missing = |app: &Echo| app.sent.iter().zip(&app.next).map(|(s, n)| (s - n) as u64).sum::<u64>();
-    while missing(&app) > 0 && net.open > 0 && now() < deadline {
-        net.poll(&mut app, 20_000_000);
+    app.drain(net);
+    if phases.holds() {
+        let messages = phases.since_begin(app.received);
+        net.hold(&mut app, json!({"done": true, "messages": messages}));
     }
     let mut out = Map::new();
     out.insert("mode".into(), json!(match (o.json, o.rate.is_some()) {
@@ -169,7 +193,7 @@ pub fn run(net: &mut Net, target: String, o: Options, times: Times) -> Map<Strin
     out.insert("gaps".into(), json!(app.order.gaps));
     out.insert("duplicates".into(), json!(app.order.duplicates));
     out.insert("reordered".into(), json!(app.order.reordered));
-    out.insert("missing".into(), json!(missing(&app)));
+    out.insert("missing".into(), json!(app.missing()));
     out.insert("mismatches".into(), json!(app.mismatches));
     net.finish(&mut app, 2000);
     out

@@ -216,12 +216,17 @@ impl Stamp {
     }
 }
 
+/// How many digits the number of a message has.
+pub const NUMBER: usize = 10;
+
 /// A client frame built and masked once; only the stamp is written, and masked, for each message.
 pub struct Template {
     frame: Vec<u8>,
     /// Where the payload begins in the frame, and the stamp in the payload.
     start: usize,
     offset: usize,
+    /// Where ten digits stand in the payload, if it is numbered.
+    number: usize,
     /// What follows the stamp in the text, in clear.
     pub filler: Vec<u8>,
 }
@@ -229,6 +234,11 @@ pub struct Template {
 impl Template {
     /// A text of `size` bytes between what JSON or nothing puts round it.
     pub fn new(before: &str, size: usize, after: &str) -> Template {
+        Template::numbered(before, 0, size, after)
+    }
+
+    /// The same, with the place of a message's number in `before`.
+    pub fn numbered(before: &str, number: usize, size: usize, after: &str) -> Template {
         let filler: Vec<u8> = (STAMP..size).map(|i| b'a' + (i % 26) as u8).collect();
         let mut payload = before.as_bytes().to_vec();
         payload.extend_from_slice(&[b'0'; STAMP]);
@@ -236,7 +246,7 @@ impl Template {
         payload.extend_from_slice(after.as_bytes());
         let mut frame = Vec::new();
         client(&mut frame, TEXT, &payload);
-        Template { start: frame.len() - payload.len(), frame, offset: before.len(), filler }
+        Template { start: frame.len() - payload.len(), frame, offset: before.len(), number, filler }
     }
 
     #[inline]
@@ -247,6 +257,18 @@ impl Template {
         let place = &mut out[at..at + STAMP];
         stamp.write(place);
         mask(place, KEY, self.offset);
+    }
+
+    /// A message with its number, which must have ten digits.
+    pub fn append_numbered(&self, out: &mut Vec<u8>, stamp: Stamp, mut number: u32) {
+        let at = out.len() + self.start + self.number;
+        self.append(out, stamp);
+        let place = &mut out[at..at + NUMBER];
+        for digit in place.iter_mut().rev() {
+            *digit = b'0' + (number % 10) as u8;
+            number /= 10;
+        }
+        mask(place, KEY, self.number);
     }
 }
 

@@ -38,7 +38,11 @@ pub fn run(net: &mut Net, target: String, connections: usize, seconds: f64, conn
     out.insert("messages".into(), json!(app.messages));
     out.insert("pings".into(), json!(net.pings));
     if let (Some(a), Some(b)) = (before, after) {
-        out.insert("server".into(), json!({"rss_bytes_before": a.1, "rss_bytes": b.1, "cpu_seconds": b.0 - a.0}));
+        out.insert("server".into(), json!({
+            "rss_bytes_before": a.resident,
+            "rss_bytes": b.resident,
+            "cpu_seconds": b.user + b.system - a.user - a.system,
+        }));
     }
     out
 }

@@ -1,6 +1,7 @@
 //! Load on a WebSocket server over the loopback interface, from one thread. One JSON object on standard output.
 
 mod diag;
+mod dialect;
 mod echo;
 mod frame;
 mod idle;
@@ -20,9 +21,9 @@ usage: parley-bench COMMAND --url ws://127.0.0.1:PORT/PATH [options]
   echo   --connections 100 --window 1 --size 64 [--json] [--rate MESSAGES/S]
          each connection keeps WINDOW messages under way; with --rate an open loop, timed from the intended send
   room   --connections 500 --senders 1 --window 1 --rooms 1 --size 64 [--gate own|all] [--rate MESSAGES/S] [--stalled N]
-         [--v1]
+         [--protocol plain|parley.v1|centrifugo]
          SENDERS in each room keep WINDOW messages not yet seen by themselves (all: by everyone); ROOMS share the
-         connections; --stalled adds connections that never read; --v1 speaks parley.v1 instead of plain text
+         connections; --stalled adds connections that never read
   idle   --connections 10000 --seconds 60
          holds connections open until the time or standard input ends; prints a line when all are open
   null-server --port PORT
@@ -30,6 +31,8 @@ usage: parley-bench COMMAND --url ws://127.0.0.1:PORT/PATH [options]
   --warmup 2 --warmup-max 2   before the measured interval, longer while the rate still moves by more than 2 %
   --seconds 5                 the measured interval
   --server-pid PID[,PID]      adds the server's CPU time per message and memory
+  --hold                      with nothing under way, prints a line before the measured interval and another after it, and
+                              waits each time for a line on standard input: for counters that are read from outside
   --other-port PORT           where every second connection goes instead: another node of the same cluster
   --sources 1                 source addresses 127.0.0.1..N, for more connections than ports
   --connect-seconds 60        how long all connections may take to open";
@@ -42,7 +45,7 @@ impl Args {
         let mut it = list.iter();
         while let Some(key) = it.next() {
             let name = key.strip_prefix("--").ok_or(format!("not an option: {key}"))?;
-            let value = if name == "json" || name == "v1" { "yes".into() } else { it.next().ok_or(format!("{key} needs a value"))?.clone() };
+            let value = if name == "json" || name == "hold" { "yes".into() } else { it.next().ok_or(format!("{key} needs a value"))?.clone() };
             map.insert(name.to_string(), value);
         }
         Ok(Args(map))
@@ -106,11 +109,17 @@ fn run() -> Result<bool, String> {
         idle::run(&mut net, target, connections, seconds, connect_seconds, &pids)
     } else {
         let warmup: f64 = args.or("warmup", 2.0)?;
-        let times = stats::Times { warmup, warmup_max: args.or("warmup-max", warmup)?, seconds, server: pids };
+        let times = stats::Times { warmup, warmup_max: args.or("warmup-max", warmup)?, seconds, server: pids, hold: args.take::<String>("hold")?.is_some() };
         let size = within("size", args.or("size", 64)?, frame::STAMP, frame::MAX_PAYLOAD / 2)?;
         let rate: Option<f64> = args.take("rate")?;
         if rate.is_some_and(|r| !(0.1..=1e8).contains(&r)) {
             return Err("--rate: from 0.1 to 1e8".into());
+        }
+        if times.hold {
+            if rate.is_some() {
+                return Err("--hold: not with --rate".into());
+            }
+            net.watch_stdin();
         }
         let window = within("window", args.or("window", 1)?, 1, 1000)?;
         match command.as_str() {
@@ -144,10 +153,13 @@ fn run() -> Result<bool, String> {
                     stalled: args.or("stalled", 0)?,
                     connect_seconds,
                     named: path.starts_with("/ws/chat"),
-                    v1: args.take::<String>("v1")?.is_some(),
+                    dialect: args.or("protocol", dialect::Dialect::Plain)?,
                 };
+                if o.dialect == dialect::Dialect::Centrifugo && (o.rooms > 1 || o.stalled > 0) {
+                    return Err("--protocol centrifugo: one room, and nobody stalled".into());
+                }
                 args.end()?;
-                net.subprotocol = o.v1.then_some(room::SUBPROTOCOL);
+                net.subprotocol = o.dialect.subprotocol();
                 room::run(&mut net, target, o, times)
             }
             other => return Err(format!("no such command: {other}\n\n{USAGE}")),

@@ -64,6 +64,9 @@ pub struct Conn {
 
 /// What is done with what arrives.
 pub trait App {
+    /// The handshake is done; a protocol that asks for more says so in `out`.
+    fn opened(&mut self, _conn: usize, _out: &mut Vec<u8>) {}
+
     /// A whole message; replies go to `out`, the connection's own output.
     fn message(&mut self, conn: usize, opcode: u8, payload: &[u8], at: u64, out: &mut Vec<u8>);
 }
@@ -91,6 +94,7 @@ pub struct Net {
     pub subprotocol: Option<&'static str>,
     pub pings: u64,
     pub stdin_ended: bool,
+    stdin_lines: usize,
     no_pwait2: bool,
 }
 
@@ -142,11 +146,12 @@ impl Net {
             subprotocol: None,
             pings: 0,
             stdin_ended: false,
+            stdin_lines: 0,
             no_pwait2: false,
         }
     }
 
-    /// Ends `idle` early when standard input does.
+    /// Notices lines on standard input, and its end.
     pub fn watch_stdin(&mut self) {
         self.control(libc::EPOLL_CTL_ADD, 0, libc::EPOLLIN, STDIN);
     }
@@ -250,9 +255,12 @@ impl Net {
             let event = self.events[k];
             if event.u64 == STDIN {
                 let mut b = [0u8; 64];
-                if unsafe { libc::read(0, b.as_mut_ptr() as *mut _, b.len()) } <= 0 {
-                    self.stdin_ended = true;
-                    self.control(libc::EPOLL_CTL_DEL, 0, 0, STDIN);
+                match unsafe { libc::read(0, b.as_mut_ptr() as *mut _, b.len()) } {
+                    n if n > 0 => self.stdin_lines += b[..n as usize].iter().filter(|c| **c == b'\n').count(),
+                    _ => {
+                        self.stdin_ended = true;
+                        self.control(libc::EPOLL_CTL_DEL, 0, 0, STDIN);
+                    }
                 }
                 continue;
             }
@@ -282,6 +290,15 @@ impl Net {
                 self.receive(i, app);
             }
         }
+    }
+
+    /// Prints a line, then keeps the connections alive until a line comes on standard input, or its end.
+    pub fn hold(&mut self, app: &mut dyn App, line: serde_json::Value) {
+        println!("{line}");
+        while self.stdin_lines == 0 && !self.stdin_ended {
+            self.poll(app, 100_000_000);
+        }
+        self.stdin_lines = self.stdin_lines.saturating_sub(1);
     }
 
     fn wait(&mut self, timeout: u64) -> usize {
@@ -435,6 +452,7 @@ impl Net {
             self.opening -= 1;
             self.open += 1;
             at = end + 4;
+            app.opened(i, &mut self.conns[i].out);
             if self.conns[i].stalled {
                 self.control(libc::EPOLL_CTL_MOD, self.conns[i].fd, libc::EPOLLRDHUP, i as u64);
             }

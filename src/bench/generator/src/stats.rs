@@ -22,42 +22,60 @@ pub fn own_cpu() -> f64 {
     }
 }
 
-/// Parent, CPU ticks and resident pages of a process.
-fn process(pid: u32) -> Option<(u32, u64, u64)> {
+/// What the kernel counts of a process, in its own units: proc_pid_stat(5).
+struct Process {
+    pid: u32,
+    parent: u32,
+    user_ticks: u64,
+    system_ticks: u64,
+    pages: u64,
+}
+
+fn process(pid: u32) -> Option<Process> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let fields: Vec<&str> = stat[stat.rfind(')')? + 2..].split(' ').collect();
     let n = |i: usize| fields.get(i)?.parse::<u64>().ok();
-    Some((n(1)? as u32, n(11)? + n(12)?, n(21)?))
+    Some(Process { pid, parent: n(1)? as u32, user_ticks: n(11)?, system_ticks: n(12)?, pages: n(21)? })
 }
 
 /// A process and all below it.
-fn family(pid: u32) -> Vec<(u32, u64, u64)> {
-    let mut all: Vec<(u32, u32, u64, u64)> = Vec::new();
-    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        if let Some(p) = entry.file_name().to_str().and_then(|n| n.parse().ok()) {
-            if let Some((parent, ticks, pages)) = process(p) {
-                all.push((p, parent, ticks, pages));
-            }
-        }
-    }
+fn family(pid: u32) -> Vec<Process> {
+    let mut all: Vec<Process> = fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| process(entry.file_name().to_str()?.parse().ok()?))
+        .collect();
     let mut members = vec![pid];
     let mut i = 0;
     while i < members.len() {
         let parent = members[i];
-        members.extend(all.iter().filter(|p| p.1 == parent).map(|p| p.0));
+        members.extend(all.iter().filter(|p| p.parent == parent).map(|p| p.pid));
         i += 1;
     }
-    all.iter().filter(|p| members.contains(&p.0)).map(|p| (p.0, p.2, p.3)).collect()
+    all.retain(|p| members.contains(&p.pid));
+    all
 }
 
 /// CPU seconds and resident bytes of the server, or of all nodes of a cluster.
-pub fn server(pids: &[u32]) -> Option<(f64, u64)> {
-    let all: Vec<_> = pids.iter().flat_map(|pid| family(*pid)).collect();
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    pub user: f64,
+    pub system: f64,
+    pub resident: u64,
+}
+
+pub fn server(pids: &[u32]) -> Option<Usage> {
+    let all: Vec<Process> = pids.iter().flat_map(|pid| family(*pid)).collect();
     if all.is_empty() {
         return None;
     }
     let (hertz, page) = unsafe { (libc::sysconf(libc::_SC_CLK_TCK) as f64, libc::sysconf(libc::_SC_PAGESIZE) as u64) };
-    Some((all.iter().map(|p| p.1).sum::<u64>() as f64 / hertz, all.iter().map(|p| p.2).sum::<u64>() * page))
+    Some(Usage {
+        user: all.iter().map(|p| p.user_ticks).sum::<u64>() as f64 / hertz,
+        system: all.iter().map(|p| p.system_ticks).sum::<u64>() as f64 / hertz,
+        resident: all.iter().map(|p| p.pages).sum::<u64>() * page,
+    })
 }
 
 pub fn histogram() -> Histogram<u64> {
@@ -87,6 +105,8 @@ pub struct Times {
     pub warmup_max: f64,
     pub seconds: f64,
     pub server: Vec<u32>,
+    /// Waits for a line on standard input before and after the measured interval, with nothing under way.
+    pub hold: bool,
 }
 
 #[derive(PartialEq, Eq, Clone, Copy)]
@@ -111,9 +131,12 @@ pub struct Phases {
     slope: Option<f64>,
     warm_enough: bool,
     own: f64,
-    server: Option<(f64, u64)>,
-    server_end: Option<(f64, u64)>,
+    server: Option<Usage>,
+    server_end: Option<Usage>,
 }
+
+/// A generator that was busier than this, of one core, may have been slower than the server.
+const WALL: f64 = 0.95;
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -168,13 +191,7 @@ impl Phases {
                 if passed < self.times.warmup_max && self.slope.map_or(true, |s| s.abs() > 0.02) {
                     return Step::Go;
                 }
-                self.own = own_cpu();
-                self.server = server(&self.times.server);
-                let t = now();
-                self.began = Some(t);
-                self.next = t + SECOND;
-                self.total = total;
-                self.total_at_begin = total;
+                self.begin(total);
                 Step::Begin
             }
             Some(b) if t >= b + (self.times.seconds * 1e9) as u64 => {
@@ -186,6 +203,26 @@ impl Phases {
             }
             Some(_) => Step::Go,
         }
+    }
+
+    /// Starts the measured interval, or starts it again after a hold.
+    pub fn begin(&mut self, total: u64) {
+        self.own = own_cpu();
+        self.server = server(&self.times.server);
+        let t = now();
+        self.began = Some(t);
+        self.next = t + SECOND;
+        self.total = total;
+        self.total_at_begin = total;
+    }
+
+    pub fn holds(&self) -> bool {
+        self.times.hold
+    }
+
+    /// Messages since the measured interval began, those included that came after its end.
+    pub fn since_begin(&self, total: u64) -> u64 {
+        total - self.total_at_begin
     }
 
     /// What every scenario reports in the same words.
@@ -206,14 +243,17 @@ impl Phases {
             "busy": round(busy, 3),
             "cpu_us_per_message": round(self.own * 1e6 / messages.max(1) as f64, 3),
         }));
-        out.insert("generator_was_the_wall".into(), json!(busy > 0.9));
+        out.insert("generator_was_the_wall".into(), json!(busy >= WALL));
         if let (Some(a), Some(b)) = (self.server, self.server_end) {
-            let cpu = b.0 - a.0;
+            let (user, system) = (b.user - a.user, b.system - a.system);
+            let each = |seconds: f64| (messages > 0).then(|| round(seconds * 1e6 / messages as f64, 3));
             out.insert("server".into(), json!({
-                "cpu_seconds": round(cpu, 2),
-                "cpus": round(cpu / seconds, 2),
-                "cpu_us_per_message": if messages > 0 { json!(round(cpu * 1e6 / messages as f64, 3)) } else { Value::Null },
-                "rss_bytes": b.1,
+                "cpu_seconds": round(user + system, 2),
+                "cpus": round((user + system) / seconds, 2),
+                "cpu_us_per_message": each(user + system),
+                "user_us_per_message": each(user),
+                "system_us_per_message": each(system),
+                "rss_bytes": b.resident,
             }));
         }
     }
@@ -279,7 +319,34 @@ mod tests {
             std::hint::black_box(now());
         }
         let after = server(&[std::process::id()]).unwrap();
-        assert!(after.0 - before.0 >= 0.05, "{before:?} {after:?}");
-        assert!(after.1 > 100_000);
+        assert!(after.user + after.system - before.user - before.system >= 0.05, "{before:?} {after:?}");
+        assert!(after.resident > 100_000);
+    }
+
+    /// A child of its own, since other tests run in this process.
+    #[test]
+    fn time_in_the_kernel_is_told_from_time_outside() {
+        let used = |script: &str| {
+            let mut child = std::process::Command::new("sh").args(["-c", script]).spawn().unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            let usage = server(&[child.id()]).unwrap();
+            child.kill().unwrap();
+            child.wait().unwrap();
+            usage
+        };
+        let outside = used("while :; do :; done");
+        let inside = used("exec dd if=/dev/zero of=/dev/null bs=16M status=none");
+        assert!(outside.user > 4.0 * outside.system, "{outside:?}");
+        assert!(inside.system > 4.0 * inside.user, "{inside:?}");
+    }
+
+    #[test]
+    fn the_measured_interval_counts_what_came_since_it_began_again() {
+        let mut phases = Phases::new(Times { warmup: 0.0, warmup_max: 0.0, seconds: 3600.0, server: vec![], hold: true });
+        assert!(phases.step(now(), 10) == Step::Begin);
+        assert_eq!(phases.since_begin(15), 5);
+        phases.begin(15);
+        assert_eq!(phases.since_begin(40), 25);
+        assert!(phases.step(now(), 40) == Step::Go);
     }
 }
