@@ -1,30 +1,35 @@
 """Tables and charts from results/*.json: the newest of each scenario and server counts."""
 
 import json
+import pathlib
 import statistics
 
-# What is to be reached: scenario, peer, sign, ratio, servers. Rates: Parley's by the peer's; times and memory alike.
-EVERY, WILDFLY, TYRUS = ('wildfly', 'glassfish', 'payara'), ('wildfly',), ('glassfish', 'payara')
-GOALS = [
-    ('echo1', 'node', '≥', 2.5, WILDFLY), ('echo1', 'axum', '≥', 1.1, WILDFLY), ('echo1', 'bun', '≥', 0.85, WILDFLY),
-    ('echo16', 'node', '≥', 6, WILDFLY), ('echo16', 'axum', '≥', 1.2, WILDFLY), ('echo16', 'bun', '≥', 0.5, WILDFLY),
-    ('json', 'node', '≥', 2.2, WILDFLY), ('json', 'axum', '≥', 1.0, WILDFLY), ('json', 'bun', '≥', 0.8, WILDFLY),
-    ('fanout1', 'node', '≥', 1.9, WILDFLY), ('fanout1', 'axum', '≥', 1.15, WILDFLY), ('fanout1', 'bun', '≥', 1.0, WILDFLY),
-    ('fanout', 'node', '≥', 25, WILDFLY), ('fanout', 'axum', '≥', 3, WILDFLY), ('fanout', 'bun', '≥', 0.6, WILDFLY),
-    ('latency', 'node', '≤', 0.5, WILDFLY), ('latency', 'axum', '≤', 1.0, WILDFLY), ('latency', 'bun', '≤', 1.5, WILDFLY),
-    ('idle', 'axum', '≤', 0.1, WILDFLY), ('idle', 'axum8k', '≤', 1.0, WILDFLY),
-    ('echo1', 'naive', '≥', 2, TYRUS), ('fanout', 'naive', '≥', 10, TYRUS),
-    ('portable', 'naive', '≥', 2, EVERY),
-]
+HERE = pathlib.Path(__file__).resolve().parent
+# What is to be reached: each measure of Parley, alone or by a peer's, or by its own in another state ("itself").
+GOALS = json.loads((HERE / 'goals.json').read_text())
+# The most bytes that a message may allocate: by server and scenario.
+BOUNDS = json.loads((HERE / 'bounds.json').read_text())
 SERVERS = {'wildfly': 'WildFly', 'glassfish': 'GlassFish', 'payara': 'Payara'}
 TITLES = {
     'echo1': 'echo, 1 in flight', 'echo16': 'echo, 16 in flight', 'json': 'typed JSON echo',
     'fanout1': 'fan-out, 1 in flight', 'fanout': 'fan-out, saturated',
+    'v1fanout1': 'parley.v1, fan-out, 1 in flight', 'v1fanout': 'parley.v1, fan-out saturated',
+    'v1fanout2000': 'parley.v1, room of 2,000 saturated',
     'latency': '99th percentile at 70 % of the slower', 'idle': 'memory of an idle connection',
     'portable': 'portable writer, fan-out', 'sizes': 'CPU per delivery, 5,000 against 100 receivers',
     'stalled': "others' 99th percentile beside a stalled reader",
-    'v1': 'parley.v1, fan-out saturated',
+    'v1': 'parley.v1 by plain text, fan-out saturated',
 }
+MEASURES = {
+    'rate': lambda r: r['rate'],
+    'p99': lambda r: r['latency_us'].get('each', r['latency_us'])['p99'],
+    'p99 of each round': lambda r: r['latency_us']['each']['p99'] / 1000,
+    'resident': lambda r: r['rss']['per_connection'],
+    'cpu': lambda r: r['server']['cpu_us_per_message'],
+    'user': lambda r: r['server']['user_us_per_message'],
+}
+# What stands behind the scenario's title, and the unit, of a measure that is no ratio.
+ALONE = {'user': ('user time each', ' µs'), 'p99 of each round': ('99th percentile, worst round', ' ms')}
 
 
 def number(v):
@@ -47,12 +52,7 @@ def pairs(a, b, value):
     return ratios
 
 
-def rate(r):
-    return r['rate']
-
-
-def p99(r):
-    return r['latency_us']['p99']
+rate = MEASURES['rate']
 
 
 def median_of(reports, value):
@@ -67,61 +67,135 @@ def median_of(reports, value):
     return statistics.median(found) if found else None
 
 
-def verdict(what, server, peer, goal, ratios, met, wrong):
-    spread = f'{number(min(ratios))}–{number(max(ratios))}' if ratios else ''
-    middle = f'{number(statistics.median(ratios))}×' if ratios else 'not measured'
-    word = ('met' if met(statistics.median(ratios)) else '**not met**') if ratios else ''
-    if wrong:
-        word += f' ({wrong} runs with errors left out)'
-    return what, server, peer, goal, middle, spread, word.strip()
+def cpu(report):
+    """User and system time of the server for each message; a report of November 2026 has their sum alone."""
+    server = report.get('server') or {}
+    parts = [server.get('user_us_per_message'), server.get('system_us_per_message')]
+    if None in parts:
+        return number(server.get('cpu_us_per_message'))
+    return ' + '.join(number(p) for p in parts)
+
+
+def middle_cpu(reports):
+    """The same of the middle of some rounds."""
+    names = ('user_us_per_message', 'system_us_per_message', 'cpu_us_per_message')
+    return cpu({'server': {n: median_of(reports, lambda r, n=n: r['server'][n]) for n in names}})
+
+
+def compared(result, goal):
+    """The reports of Parley, round by round, and what they are held against, if anything."""
+    name, data, against = result['scenario'], result['data'], goal['against']
+    ours = 'portable' if name == 'portable' else 'parley'
+    if name == 'sizes':
+        points = list(data['points'].values())
+        return points[-1].get(ours), points[0].get(ours)
+    if name in ('v1', 'stalled'):
+        pair = data['pairs'].get(ours, {})
+        return [pair.get(kind) for kind in (('v1', 'plain') if name == 'v1' else ('with', 'without'))]
+    rounds = data['pairs'].get(against, {}).get('0.7', {}) if name == 'latency' else data['rounds']
+    return rounds.get(ours), rounds.get(against)
 
 
 def verdicts(results):
-    """Rows: what, server, peer, goal, median ratio, spread, met or not."""
+    """Rows: what, server, peer, goal, median and spread of what was measured, met or not."""
     rows = []
     for result in results:
-        name, server, data = result['scenario'], result['server'], result['data']
-        labels = result['labels']
-        wrong = result['checks']['not_ok']
-        for scenario, peer, sign, goal, servers in GOALS:
-            if scenario != name or server not in servers:
+        for goal in GOALS:
+            if goal['scenario'] != result['scenario'] or result['server'] not in goal['servers']:
                 continue
-            ours = 'portable' if name == 'portable' else 'parley'
-            if name == 'latency':
-                at = data['pairs'].get(peer, {}).get('0.7', {})
-                ratios = pairs(at.get(ours), at.get(peer), p99)
-            elif name == 'idle':
-                ratios = pairs(data['rounds'].get(ours), data['rounds'].get(peer), lambda r: r['rss']['per_connection'])
+            mine, others = compared(result, goal)
+            value = MEASURES[goal['measure']]
+            what, unit = TITLES[goal['scenario']], '×'
+            if goal['against'] is None:
+                note, unit = ALONE[goal['measure']]
+                what += ', ' + note
+                found, others = singles(mine, value), []
             else:
-                ratios = pairs(data['rounds'].get(ours), data['rounds'].get(peer), rate)
-            met = (lambda v, g=goal: v >= g) if sign == '≥' else (lambda v, g=goal: v <= g)
-            rows.append(verdict(TITLES[name], SERVERS[server], labels.get(peer, peer), f'{sign} {goal}×', ratios, met, wrong))
-        if name == 'sizes':
-            points = list(data['points'].values())
-            ratios = pairs(points[-1].get('parley'), points[0].get('parley'), lambda r: r['server']['cpu_us_per_message'])
-            rows.append(verdict(TITLES[name], SERVERS[server], 'itself', '0.75–1.25×', ratios,
-                                lambda v: 0.75 <= v <= 1.25, wrong))
-        if name == 'v1':
-            pair = data['pairs'].get('parley', {})
-            rows.append(verdict(TITLES[name], SERVERS[server], 'plain text', '≥ 1.0×',
-                                pairs(pair.get('v1'), pair.get('plain'), rate), lambda v: v >= 1.0, wrong))
-        if name == 'stalled':
-            pair = data['pairs'].get('parley', {})
-            ratios = pairs(pair.get('with'), pair.get('without'), lambda r: r['latency_us']['each']['p99'])
-            rows.append(verdict(TITLES[name], SERVERS[server], 'itself', '≤ 1.05×', ratios, lambda v: v <= 1.05, wrong))
+                found = pairs(mine, others, value)
+            middle = (max if 'each round' in goal['measure'] else statistics.median)(found) if found else None
+            least = goal.get('at_least')
+            met = found and (middle >= least if least is not None else middle <= goal['at_most'])
+            words = [('met' if met else '**not met**')] if found else []
+            if any(r.get('generator_was_the_wall') for r in [*(mine or []), *(others or [])]):
+                words.append('the generator was the wall')
+            if result['checks']['not_ok']:
+                words.append(f'{result["checks"]["not_ok"]} runs with errors left out')
+            rows.append((
+                what, title(result), result['labels'].get(goal['against'], goal['against'] or ''),
+                f'≥ {least}{unit}' if least is not None else f'≤ {goal["at_most"]}{unit}',
+                f'{number(middle)}{unit}' if found else 'not measured',
+                f'{number(min(found))}–{number(max(found))}' if found else '', ', '.join(words)))
     return rows
+
+
+def singles(reports, value):
+    """A figure of each round, those left out that have none."""
+    return [v for v in (median_of([r], value) for r in reports or [] if r['ok']) if v is not None]
+
+
+def over_bounds(result):
+    """A line for each message that allocated more than its bound."""
+    bounds = BOUNDS.get(result['server'], {})
+    return [f'{TITLES[kind]}: {number(r["allocated_bytes_per_message"])} bytes allocated for each message, bound {bounds[kind]}'
+            for kind, servers in result['data'].get('counted', {}).items() if kind in bounds
+            for r in servers.get('parley', []) if (r.get('allocated_bytes_per_message') or 0) > bounds[kind]]
+
+
+def leaves(data, path=()):
+    """Each list of rounds in a result, and where it stands."""
+    if isinstance(data, list):
+        yield path, data
+    elif isinstance(data, dict):
+        for name, inner in data.items():
+            yield from leaves(inner, (*path, name))
+
+
+def figure(reports):
+    """What a list of rounds says, in one short line."""
+    allocated = median_of(reports, lambda r: r['allocated_bytes_per_message'])
+    if allocated is not None:
+        return f'{number(allocated)} bytes allocated'
+    calls = median_of(reports, lambda r: sum(r['calls_per_message'].values()))
+    if calls is not None:
+        return f'{number(calls)} system calls'
+    resident = median_of(reports, MEASURES['resident'])
+    if resident is not None:
+        return f'{number(resident / 1024)} KiB resident'
+    each = median_of(reports, rate)
+    return f'{each:,.0f}/s, {middle_cpu(reports)} µs' if each else 'nothing'
+
+
+def beside(result, stored):
+    """The figures of a run beside those of an earlier one."""
+    earlier = dict(leaves(stored['data'])) if stored else {}
+    for path, reports in leaves(result['data']):
+        where = ' '.join(result['labels'].get(p, p) for p in path[1:])
+        line = f'{where:34} {figure(reports):32}'
+        if path in earlier:
+            line += f' stored, {stored["at"][:10]}: {figure(earlier[path])}'
+        if path[0] == 'counted' and path[1] in BOUNDS.get(result['server'], {}) and path[2] == 'parley':
+            line += f' bound: {BOUNDS[result["server"]][path[1]]} bytes'
+        yield line
+
+
+def key(result):
+    return result['scenario'], result['server'], result.get('pinned', False)
+
+
+def title(result):
+    return SERVERS[result['server']] + (', pinned' if result.get('pinned') else '')
 
 
 def latest(folder):
     found = {}
     for file in sorted(folder.glob('*.json')):
         result = json.loads(file.read_text())
-        key = result['scenario'], result['server']
-        if key not in found or found[key]['at'] <= result['at']:
-            found[key] = result
+        if key(result) not in found or found[key(result)]['at'] <= result['at']:
+            found[key(result)] = result
     order = list(TITLES)
     return sorted(found.values(), key=lambda r: (
-        list(SERVERS).index(r['server']), order.index(r['scenario']) if r['scenario'] in order else 99))
+        r.get('pinned', False), list(SERVERS).index(r['server']),
+        order.index(r['scenario']) if r['scenario'] in order else 99))
 
 
 def table(head, rows):
@@ -134,86 +208,143 @@ def span(results, key):
     return f'{values[0]:g}' if len(values) == 1 else f'{values[0]:g} to {values[-1]:g}'
 
 
-def markdown(results):
-    parts = []
-    machines = {}
+def machines(results):
+    """What was measured on what, in one sentence."""
+    found = {}
     for r in sorted(results, key=lambda r: r['at']):
         m = r['machine']
-        machines.setdefault(f'{m["cores"]} cores ({m["cpu"]}), {m["system"]} {m["kernel"]}', []).append(r)
-    main = max(machines, key=lambda m: len(machines[m]))
-    others = [f'{", ".join(sorted({r["scenario"] for r in rs}))} on {m}' for m, rs in machines.items() if m != main]
-    parts.append('; '.join([main, *others]) + ', loopback, the generator on the same machine; '
-                 + ', '.join(f'{k} {x}' for k, x in sorted({k: x for r in results for k, x in r["versions"].items()}.items()))
-                 + f'. Medians of {span(results, "rounds")} interleaved rounds of {span(results, "seconds")} s.')
-    rows = verdicts(results)
-    if rows:
-        parts.append('### Goals\n\nParley by the peer, round by round: the median ratio and the smallest and largest.\n\n'
-                     + table(('', 'server', 'against', 'goal', 'measured', 'spread', ''), rows))
-    for server, title in SERVERS.items():
-        mine = [r for r in results if r['server'] == server and r['data'].get('rounds') and r['scenario'] != 'idle']
-        if not mine:
-            continue
-        names = list(dict.fromkeys(n for r in mine for n in r['data']['rounds']))
-        labels = {n: l for r in mine for n, l in r['labels'].items()}
+        found.setdefault(f'{m["cores"]} cores ({m["cpu"]}), {m["system"]} {m["kernel"]}', []).append(r)
+    main = max(found, key=lambda m: len(found[m]))
+    others = [f'{", ".join(sorted({r["scenario"] for r in rs}))} on {m}' for m, rs in found.items() if m != main]
+    versions = sorted({k: x for r in results for k, x in r['versions'].items()}.items())
+    return ('; '.join([main, *others]) + ', loopback, the generator on the same machine; '
+            + ', '.join(f'{k} {x}' for k, x in versions)
+            + f'. Medians of {span(results, "rounds")} interleaved rounds of {span(results, "seconds")} s.')
+
+
+def rates(results):
+    """One row for each scenario of rounds, one column for each server."""
+    mine = [r for r in results if r['data'].get('rounds') and r['scenario'] != 'idle']
+    if not mine:
+        return None
+    names = list(dict.fromkeys(n for r in mine for n in r['data']['rounds']))
+    labels = {n: l for r in mine for n, l in r['labels'].items()}
+    body = []
+    for r in mine:
+        row = [TITLES[r['scenario']], r['at'][:10]]
+        for n in names:
+            reports = r['data']['rounds'].get(n)
+            value = median_of(reports, rate)
+            wall = any(x.get('generator_was_the_wall') for x in reports or [])
+            row.append(f'{value / 1000:,.0f}k ({middle_cpu(reports)}){"*" if wall else ""}' if value else '')
+        body.append(row)
+    text = table(['', 'measured on', *(labels.get(n, n) for n in names)], body)
+    if any(cell.endswith('*') for row in body for cell in row):
+        text += '\n\n\\* the generator was the wall: the server may do more.'
+    return ("Messages or deliveries a second; in brackets microseconds of the server's CPU for each, user + system where they were "
+            'told apart.\n\n' + text)
+
+
+def part(r):
+    """Heading and text of a scenario that is no table of rates."""
+    data, labels = r['data'], r['labels']
+    if r['scenario'] == 'latency':
         body = []
+        for peer, shares in data['pairs'].items():
+            for share, reports in shares.items():
+                row = [labels.get(peer, peer), f'{float(share):.0%}',
+                       number(median_of(reports['parley'], lambda x: x['intended_rate']))]
+                for n in ('parley', peer):
+                    row += [number((median_of(reports[n], lambda x, q=q: x['latency_us'][q]) or 0) / 1000)
+                            for q in ('p50', 'p99', 'p99.9')]
+                body.append(row)
+        return 'Time to the reply, open loop', 'Milliseconds from the intended send.\n\n' + table(
+            ('against', 'load', 'messages/s', 'Parley p50', 'p99', 'p99.9', 'peer p50', 'p99', 'p99.9'), body)
+    if r['scenario'] == 'idle':
+        body = [(labels.get(n, n), number(median_of(x, lambda y: y['rss']['per_connection'] / 1024)),
+                 number(median_of(x, lambda y: y['heap']['per_connection'] / 1024)))
+                for n, x in data['rounds'].items()]
+        return 'Memory of an idle connection', 'KiB, at 10,000 after a forced collection.\n\n' + table(
+            ('', 'resident', 'live heap'), body)
+    if r['scenario'] in ('sizes', 'rooms'):
+        names = list(next(iter(data['points'].values())))
+        body = [[f'{int(label):,}'] + [f'{(median_of(servers[n], rate) or 0) / 1000:,.0f}k ({middle_cpu(servers[n])})' for n in names]
+                for label, servers in data['points'].items()]
+        return r['title'][0].upper() + r['title'][1:], 'Deliveries a second (CPU microseconds each).\n\n' + table(
+            ['', *(labels.get(n, n) for n in names)], body)
+    if r['scenario'] == 'counters':
+        body = []
+        for kind, servers in data['counted'].items():
+            for n, reports in servers.items():
+                traced = data['calls'].get(kind, {}).get(n, [])
+                names = list(dict.fromkeys(c for x in traced for c in x.get('calls_per_message', {})))
+                calls = [f'{c} {number(median_of(traced, lambda x, c=c: x["calls_per_message"].get(c, 0)))}' for c in names[:4]]
+                body.append((TITLES[kind], labels.get(n, n),
+                             number(median_of(reports, lambda x: x['allocated_bytes_per_message'])),
+                             BOUNDS.get(r['server'], {}).get(kind, '–') if n == 'parley' else '–',
+                             number(median_of(traced, lambda x: sum(x['calls_per_message'].values()))), ', '.join(calls)))
+        return 'Counters', ('For each message or delivery. System calls are counted in runs of their own, which strace slows.\n\n'
+                            + table(('', '', 'bytes allocated', 'bound', 'system calls', 'of them'), body))
+    if r['scenario'] == 'v1':
+        body = [(label, f'{(median_of(x, rate) or 0) / 1000:,.0f}k', middle_cpu(x),
+                 'yes' if any(y.get('generator_was_the_wall') for y in x) else 'no')
+                for label, x in zip(('plain text', 'parley.v1'), data['pairs']['parley'].values())]
+        return 'parley.v1 beside plain text', table(('', 'deliveries/s', 'CPU µs each', 'the generator was the wall'), body)
+    if r['scenario'] == 'stalled':
+        ends = [s.get('ended_after_seconds') for x in data['pairs'].get('parley', {}).get('with', [])
+                for s in x.get('stalled', [])]
+        return 'A stalled reader', 'It was closed after ' + ', '.join('(never)' if e is None else f'{e:.1f} s' for e in ends) + '.'
+    return None
+
+
+def markdown(results, level='##'):
+    """A section for each server: its goals, its rates, and what else was measured on it."""
+    parts = [machines(results)]
+    for where in dict.fromkeys(title(r) for r in results):
+        mine = [r for r in results if title(r) == where]
+        parts.append(f'{level} {where}')
+        rows = [(row[0], *row[2:]) for row in verdicts(mine)]
+        if rows:
+            parts.append(f'{level}# Goals on {where}\n\nParley by the peer, round by round: the median ratio and the smallest and '
+                         'largest; or what Parley takes.\n\n' + table(('', 'against', 'goal', 'measured', 'spread', ''), rows))
+        text = rates(mine)
+        if text:
+            parts.append(f'{level}# Rates on {where}\n\n{text}')
         for r in mine:
-            row = [TITLES[r['scenario']]]
-            for n in names:
-                reports = r['data']['rounds'].get(n)
-                value = median_of(reports, rate)
-                cpu = median_of(reports, lambda x: x['server']['cpu_us_per_message'])
-                wall = any(x.get('generator_was_the_wall') for x in reports or [])
-                row.append(f'{value / 1000:,.0f}k ({number(cpu)}){"*" if wall else ""}' if value else '')
-            body.append(row)
-        text = table(['', *(labels.get(n, n) for n in names)], body)
-        if '*' in text:
-            text += '\n\n\\* the generator was the wall: the server may do more.'
-        parts.append(f'### Rates on {title}\n\nMessages or deliveries a second; in brackets microseconds of the server\'s CPU '
-                     'for each.\n\n' + text)
-    for r in results:
-        if r['scenario'] == 'latency':
-            body = []
-            for peer, shares in r['data']['pairs'].items():
-                for share, reports in shares.items():
-                    row = [r['labels'].get(peer, peer), f'{float(share):.0%}',
-                           number(median_of(reports['parley'], lambda x: x['intended_rate']))]
-                    for n in ('parley', peer):
-                        row += [number((median_of(reports[n], lambda x, q=q: x['latency_us'][q]) or 0) / 1000)
-                                for q in ('p50', 'p99', 'p99.9')]
-                    body.append(row)
-            parts.append('### Time to the reply, open loop\n\nMilliseconds from the intended send.\n\n' + table(
-                ('against', 'load', 'messages/s', 'Parley p50', 'p99', 'p99.9', 'peer p50', 'p99', 'p99.9'), body))
-        elif r['scenario'] == 'idle':
-            body = [(r['labels'].get(n, n), number(median_of(x, lambda y: y['rss']['per_connection'] / 1024)),
-                     number(median_of(x, lambda y: y['heap']['per_connection'] / 1024)))
-                    for n, x in r['data']['rounds'].items()]
-            parts.append('### Memory of an idle connection\n\nKiB, at 10,000 after a forced collection.\n\n'
-                         + table(('', 'resident', 'live heap'), body))
-        elif r['scenario'] in ('sizes', 'rooms'):
-            names = list(next(iter(r['data']['points'].values())))
-            body = []
-            for label, servers in r['data']['points'].items():
-                body.append([f'{int(label):,}'] + [
-                    f'{(median_of(servers[n], rate) or 0) / 1000:,.0f}k '
-                    f'({number(median_of(servers[n], lambda x: x["server"]["cpu_us_per_message"]))})' for n in names])
-            parts.append(f'### {r["title"][0].upper() + r["title"][1:]}\n\nDeliveries a second (CPU microseconds each).\n\n'
-                         + table(['', *(r['labels'].get(n, n) for n in names)], body))
-        elif r['scenario'] == 'v1':
-            body = [(label, f'{(median_of(x, rate) or 0) / 1000:,.0f}k',
-                     number(median_of(x, lambda y: y['server']['cpu_us_per_message'])),
-                     'yes' if any(y.get('generator_was_the_wall') for y in x) else 'no')
-                    for label, x in zip(('plain text', 'parley.v1'), r['data']['pairs']['parley'].values())]
-            parts.append(f'### parley.v1 beside plain text on {SERVERS[r["server"]]}\n\n' + table(
-                ('', 'deliveries/s', 'CPU µs each', 'the generator was the wall'), body))
-        elif r['scenario'] == 'stalled':
-            ends = [s.get('ended_after_seconds') for x in r['data']['pairs'].get('parley', {}).get('with', [])
-                    for s in x.get('stalled', [])]
-            parts.append(f'### A stalled reader on {SERVERS[r["server"]]}\n\nIt was closed after '
-                         + ', '.join('(never)' if e is None else f'{e:.1f} s' for e in ends) + '.')
+            found = part(r)
+            if found:
+                parts.append(f'{level}# {found[0]}, on {where}\n\nMeasured on {r["at"][:10]}. {found[1]}')
     left = {n: w for r in results for n, w in r['left_out'].items()}
     if left:
         parts.append('Left out: ' + '; '.join(left.values()) + '.')
     return '\n\n'.join(parts) + '\n'
+
+
+def brief(results):
+    """Five lines for the README, of what was measured on WildFly."""
+    mine = {r['scenario']: r for r in results if r['server'] == 'wildfly' and not r.get('pinned')}
+
+    def times(name, peers):
+        r = mine[name]
+        found = [(r['labels'].get(p, p), pairs(r['data']['rounds'].get('parley'), r['data']['rounds'].get(p), rate)) for p in peers]
+        return ', '.join(f'{number(statistics.median(ratios))} times {label}' for label, ratios in found if ratios)
+
+    lines = []
+    for name, what, peers in (
+            ('echo1', 'echoes a second with one message in flight on each of 100 connections', ('axum', 'bun', 'node')),
+            ('echo16', 'with 16 in flight', ('axum', 'bun', 'node')),
+            ('fanout', 'deliveries a second in a saturated room of 500', ('axum', 'bun', 'node')),
+            ('v1fanout', 'deliveries a second with `parley.v1` in such a room', ('centrifugo',))):
+        value = median_of(mine[name]['data']['rounds'].get('parley'), rate) if name in mine else None
+        if value:
+            lines.append(f'- **{value / 1000:,.0f} thousand** {what}: {times(name, peers)} ({mine[name]["at"][:10]})')
+    if 'idle' in mine:
+        rounds = mine['idle']['data']['rounds']
+        mean = {n: median_of(rounds.get(n), MEASURES['resident']) for n in ('parley', 'axum8k')}
+        if all(mean.values()):
+            lines.append(f'- **{number(mean["parley"] / 1024)} KiB** resident for an idle connection; axum with a read buffer of '
+                         f'8 KiB takes {number(mean["axum8k"] / 1024)} ({mine["idle"]["at"][:10]})')
+    return '\n'.join(lines[:5]) + '\n'
 
 
 # --- charts: plain SVG that follows the reader's light or dark scheme -------------------------------------------------
@@ -291,7 +422,14 @@ def lines(title, labels, series, unit, x_title):
 
 
 def charts(results):
-    """Name and text of each chart."""
+    """Name and text of each chart; runs that were pinned have none."""
+    results = [r for r in results if not r.get('pinned')]
+    summary = [(TITLES[r['scenario']], sorted(
+        ((r['labels'].get(n, n), median_of(r['data']['rounds'].get(n), rate) or 0, n == 'parley')
+         for n in ('parley', 'bun', 'axum', 'node', 'centrifugo') if r['data']['rounds'].get(n)), key=lambda i: -i[1]))
+               for r in results if r['server'] == 'wildfly' and r['scenario'] in ('echo1', 'echo16', 'fanout', 'v1fanout')]
+    if summary:
+        yield 'summary.svg', bars('Messages or deliveries a second', summary, lambda v: f'{v / 1000:,.0f}k')
     for server, where in SERVERS.items():
         groups = []
         for r in results:
@@ -332,8 +470,14 @@ def charts(results):
 BEGIN, END = '<!-- bench:begin -->', '<!-- bench:end -->'
 
 
+def fill(page, text):
+    """Replaces what is between the two marks of a page."""
+    before, rest = page.read_text().split(BEGIN, 1)
+    page.write_text(before + BEGIN + '\n' + text + '\n' + END + rest.split(END, 1)[1])
+
+
 def write(folder):
-    """results/README.md and the charts beside it; the root README's part between two marks, when it has them."""
+    """results/README.md and the charts beside it; the performance page's part between two marks, and the README's five lines."""
     results = latest(folder)
     if not results:
         print('no results yet')
@@ -341,11 +485,12 @@ def write(folder):
     drawn = [(name, text) for name, text in charts(results) if text]
     for name, text in drawn:
         (folder / name).write_text(text)
-    text = markdown(results)
-    pictures = '\n'.join(f'![{name.removesuffix(".svg")}]({{}}{name})' for name, _ in drawn)
-    (folder / 'README.md').write_text('# Results\n\n' + text + '\n' + pictures.replace('{}', '') + '\n')
-    readme = folder.parent.parent.parent / 'README.md'
-    if readme.exists() and BEGIN in readme.read_text() and END in readme.read_text():
-        before, rest = readme.read_text().split(BEGIN, 1)
-        after = rest.split(END, 1)[1]
-        readme.write_text(before + BEGIN + '\n' + text + '\n' + pictures.replace('{}', 'src/bench/results/') + '\n' + END + after)
+
+    def pictures(place):
+        return '\n'.join(f'![{name.removesuffix(".svg")}]({place}{name})' for name, _ in drawn if name != 'summary.svg')
+
+    (folder / 'README.md').write_text('# Results\n\n' + markdown(results) + '\n' + pictures('') + '\n')
+    root = folder.parent.parent.parent
+    fill(root / 'src' / 'site' / 'markdown' / 'performance.md',
+         markdown(results, '###') + '\n' + pictures('../../bench/results/'))
+    fill(root / 'README.md', '![Messages or deliveries a second](src/bench/results/summary.svg)\n\n' + brief(results))
