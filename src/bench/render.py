@@ -135,7 +135,7 @@ def singles(reports, value):
 
 def over_bounds(result):
     """A line for each message that allocated more than its bound."""
-    bounds = BOUNDS.get(result['server'], {})
+    bounds = {} if result.get('pinned') else BOUNDS.get(result['server'], {})
     return [f'{TITLES[kind]}: {number(r["allocated_bytes_per_message"])} bytes allocated for each message, bound {bounds[kind]}'
             for kind, servers in result['data'].get('counted', {}).items() if kind in bounds
             for r in servers.get('parley', []) if (r.get('allocated_bytes_per_message') or 0) > bounds[kind]]
@@ -173,8 +173,8 @@ def beside(result, stored):
         line = f'{where:34} {figure(reports):32}'
         if path in earlier:
             line += f' stored, {stored["at"][:10]}: {figure(earlier[path])}'
-        if path[0] == 'counted' and path[1] in BOUNDS.get(result['server'], {}) and path[2] == 'parley':
-            line += f' bound: {BOUNDS[result["server"]][path[1]]} bytes'
+        if path[0] == 'counted' and path[-1] == 'parley' and path[1] in BOUNDS.get(result['server'], {}):
+            line += f' bound: {BOUNDS[result["server"]][path[1]]:,} bytes'
         yield line
 
 
