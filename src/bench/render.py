@@ -97,7 +97,7 @@ def compared(result, goal):
 
 
 def verdicts(results):
-    """Rows: what, server, peer, goal, median and spread of what was measured, met or not."""
+    """Rows: what, server, peer, goal, median and spread of what was measured, met or not, when."""
     rows = []
     for result in results:
         for goal in GOALS:
@@ -124,7 +124,7 @@ def verdicts(results):
                 what, title(result), result['labels'].get(goal['against'], goal['against'] or ''),
                 f'≥ {least}{unit}' if least is not None else f'≤ {goal["at_most"]}{unit}',
                 f'{number(middle)}{unit}' if found else 'not measured',
-                f'{number(min(found))}–{number(max(found))}' if found else '', ', '.join(words)))
+                f'{number(min(found))}–{number(max(found))}' if found else '', ', '.join(words), result['at'][:10] if found else ''))
     return rows
 
 
@@ -306,7 +306,7 @@ def markdown(results, level='##'):
         rows = [(row[0], *row[2:]) for row in verdicts(mine)]
         if rows:
             parts.append(f'{level}# Goals on {where}\n\nParley by the peer, round by round: the median ratio and the smallest and '
-                         'largest; or what Parley takes.\n\n' + table(('', 'against', 'goal', 'measured', 'spread', ''), rows))
+                         'largest; or what Parley takes.\n\n' + table(('', 'against', 'goal', 'measured', 'spread', '', 'on'), rows))
         text = rates(mine)
         if text:
             parts.append(f'{level}# Rates on {where}\n\n{text}')

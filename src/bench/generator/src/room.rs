@@ -535,6 +535,13 @@ mod tests {
     }
 
     #[test]
+    fn something_that_nobody_asked_for_is_seen() {
+        const PUSH: &str = r#"{"push":{"channel":"bench","unsubscribe":{"code":2500}}}"#;
+        let more = |n, push, reply| if n == 5 { vec![push, reply, PUSH.into()] } else { vec![push, reply] };
+        assert_eq!(wrong(&ran(more)), ["mismatches"]);
+    }
+
+    #[test]
     fn a_lost_or_doubled_answer_is_seen() {
         assert_eq!(wrong(&ran(|n, push, reply| if n == 5 { vec![push] } else { vec![push, reply] })), ["mismatches"]);
         let doubled = ran(|n, push, reply| if n == 5 { vec![push, reply.clone(), reply] } else { vec![push, reply] });
