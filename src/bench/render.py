@@ -222,6 +222,19 @@ def machines(results):
             + f'. Medians of {span(results, "rounds")} interleaved rounds of {span(results, "seconds")} s.')
 
 
+WALL = '\n\n\\* the generator was the wall: the server may do more.'
+
+
+def star(*rounds):
+    return '*' if any(r.get('generator_was_the_wall') for reports in rounds for r in reports or []) else ''
+
+
+def cell(reports):
+    """Rate and time of one server, with a star if the generator was the wall."""
+    value = median_of(reports, rate)
+    return f'{value / 1000:,.0f}k ({middle_cpu(reports)}){star(reports)}' if value else ''
+
+
 def rates(results):
     """One row for each scenario of rounds, one column for each server."""
     mine = [r for r in results if r['data'].get('rounds') and r['scenario'] != 'idle']
@@ -232,15 +245,9 @@ def rates(results):
     body = []
     for r in mine:
         row = [TITLES[r['scenario']], r['at'][:10]]
-        for n in names:
-            reports = r['data']['rounds'].get(n)
-            value = median_of(reports, rate)
-            wall = any(x.get('generator_was_the_wall') for x in reports or [])
-            row.append(f'{value / 1000:,.0f}k ({middle_cpu(reports)}){"*" if wall else ""}' if value else '')
-        body.append(row)
+        body.append(row + [cell(r['data']['rounds'].get(n)) for n in names])
     text = table(['', 'measured on', *(labels.get(n, n) for n in names)], body)
-    if any(cell.endswith('*') for row in body for cell in row):
-        text += '\n\n\\* the generator was the wall: the server may do more.'
+    text += WALL if '* |' in text else ''
     return ("Messages or deliveries a second; in brackets microseconds of the server's CPU for each, user + system where they were "
             'told apart.\n\n' + text)
 
@@ -252,14 +259,14 @@ def part(r):
         body = []
         for peer, shares in data['pairs'].items():
             for share, reports in shares.items():
-                row = [labels.get(peer, peer), f'{float(share):.0%}',
+                row = [labels.get(peer, peer), f'{float(share):.0%}{star(*reports.values())}',
                        number(median_of(reports['parley'], lambda x: x['intended_rate']))]
                 for n in ('parley', peer):
                     row += [number((median_of(reports[n], lambda x, q=q: x['latency_us'][q]) or 0) / 1000)
                             for q in ('p50', 'p99', 'p99.9')]
                 body.append(row)
-        return 'Time to the reply, open loop', 'Milliseconds from the intended send.\n\n' + table(
-            ('against', 'load', 'messages/s', 'Parley p50', 'p99', 'p99.9', 'peer p50', 'p99', 'p99.9'), body)
+        text = table(('against', 'load', 'messages/s', 'Parley p50', 'p99', 'p99.9', 'peer p50', 'p99', 'p99.9'), body)
+        return 'Time to the reply, open loop', 'Milliseconds from the intended send.\n\n' + text + (WALL if '* |' in text else '')
     if r['scenario'] == 'idle':
         body = [(labels.get(n, n), number(median_of(x, lambda y: y['rss']['per_connection'] / 1024)),
                  number(median_of(x, lambda y: y['heap']['per_connection'] / 1024)))
@@ -268,10 +275,10 @@ def part(r):
             ('', 'resident', 'live heap'), body)
     if r['scenario'] in ('sizes', 'rooms'):
         names = list(next(iter(data['points'].values())))
-        body = [[f'{int(label):,}'] + [f'{(median_of(servers[n], rate) or 0) / 1000:,.0f}k ({middle_cpu(servers[n])})' for n in names]
-                for label, servers in data['points'].items()]
-        return r['title'][0].upper() + r['title'][1:], 'Deliveries a second (CPU microseconds each).\n\n' + table(
-            ['', *(labels.get(n, n) for n in names)], body)
+        body = [[f'{int(label):,}'] + [cell(servers[n]) for n in names] for label, servers in data['points'].items()]
+        text = table(['', *(labels.get(n, n) for n in names)], body)
+        return r['title'][0].upper() + r['title'][1:], ('Deliveries a second (CPU microseconds each).\n\n' + text
+                                                        + (WALL if '* |' in text else ''))
     if r['scenario'] == 'counters':
         body = []
         for kind, servers in data['counted'].items():
