@@ -10,6 +10,9 @@ GOALS = json.loads((HERE / 'goals.json').read_text())
 # The most bytes that a message may allocate: by server and scenario.
 BOUNDS = json.loads((HERE / 'bounds.json').read_text())
 SERVERS = {'wildfly': 'WildFly', 'glassfish': 'GlassFish', 'payara': 'Payara'}
+# What a peer is called that was not measured.
+PEERS = {'axum': 'axum', 'axum8k': 'axum, 8 KiB buffer', 'bun': 'Bun', 'node': 'Node ws', 'naive': 'naive endpoint', 'null': 'null server',
+         'centrifugo': 'Centrifugo', 'baseline': 'Parley, baseline', 'itself': 'itself', None: ''}
 TITLES = {
     'echo1': 'echo, 1 in flight', 'echo16': 'echo, 16 in flight', 'json': 'typed JSON echo',
     'fanout1': 'fan-out, 1 in flight', 'fanout': 'fan-out, saturated',
@@ -121,7 +124,7 @@ def verdicts(results):
             if result['checks']['not_ok']:
                 words.append(f'{result["checks"]["not_ok"]} runs with errors left out')
             rows.append((
-                what, title(result), result['labels'].get(goal['against'], goal['against'] or ''),
+                what, title(result), PEERS[goal['against']],
                 f'≥ {least}{unit}' if least is not None else f'≤ {goal["at_most"]}{unit}',
                 f'{number(middle)}{unit}' if found else 'not measured',
                 f'{number(min(found))}–{number(max(found))}' if found else '', ', '.join(words), result['at'][:10] if found else ''))
