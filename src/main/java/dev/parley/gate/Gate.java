@@ -4,6 +4,7 @@ import dev.parley.ops.Drain;
 import dev.parley.ops.Network;
 import dev.parley.ops.Settings;
 import dev.parley.ops.Threads;
+import dev.parley.wire.RequestConnection;
 import jakarta.annotation.PostConstruct;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.context.Initialized;
@@ -249,9 +250,21 @@ public class Gate {
         }
         checkRefusals(request);
         Handshake asked = SocketPath.check(request, settings.served().protocols());
+        if (!readsFrames() || !RequestConnection.takesWhatFollows(request)) {
+            Upgrade.checkEnd(request);
+        }
         origins.check(request);
         Identity identity = identifyPeer(request, asked);
         return seat(request, (tokens.areKnown() ? asked.withoutToken() : asked).as(identity));
+    }
+
+    /**
+     * Whether Parley reads the frames of the sockets itself, where the server lets it.
+     *
+     * @return false if the server is to read them
+     */
+    public boolean readsFrames() {
+        return settings.writer().equalsIgnoreCase("auto");
     }
 
     /**

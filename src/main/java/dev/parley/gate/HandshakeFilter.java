@@ -41,7 +41,10 @@ public class HandshakeFilter extends HttpFilter {
             CheckedRequest.begin(request, admitted);
             try {
                 chain.doFilter(request, response);
-                RequestConnection.forget(request);
+                RequestConnection.upgrades(
+                        request,
+                        response.getStatus() == HttpServletResponse.SC_SWITCHING_PROTOCOLS,
+                        gate.readsFrames());
             } finally {
                 CheckedRequest.end();
             }

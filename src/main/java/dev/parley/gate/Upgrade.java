@@ -77,6 +77,10 @@ final class Upgrade {
         require(
                 request.getHeader("Transfer-Encoding") == null && request.getContentLengthLong() <= 0,
                 "A WebSocket handshake has no body.");
+    }
+
+    /** Refuses a handshake that bytes follow in the same read, for a server that cannot serve them. */
+    static void checkEnd(HttpServletRequest request) throws Refusal {
         require(
                 !hasMore(request),
                 "A client must wait for the answer to its handshake before it sends more (RFC 6455 §4.1).");

@@ -56,8 +56,8 @@ public class Hub {
     private Threads threads;
     private Executor relief;
     private Clock clock;
-    private Function<Session, FrameWriter> writers;
     private ApplicationContext context;
+    private Writers writers;
     private Drain drain;
     private Heartbeat heartbeat;
     private OpenRooms rooms;
@@ -91,7 +91,7 @@ public class Hub {
     @PostConstruct
     void start() {
         start(threads.executor());
-        writers = Writers.choose(Writers.Choice.valueOf(settings.writer().toUpperCase(Locale.ROOT)));
+        writers = new Writers(Writers.Choice.valueOf(settings.writer().toUpperCase(Locale.ROOT)));
         threads.repeat(Heartbeat.PERIOD, heartbeat);
         threads.repeat(Heartbeat.PERIOD, this::sweep);
     }
@@ -114,6 +114,7 @@ public class Hub {
     @PreDestroy
     void stop() {
         closeAll();
+        writers.close();
     }
 
     /**
@@ -128,7 +129,7 @@ public class Hub {
      */
     public Peer open(Session session, Function<Peer, Conversation> opening) {
         int maxParts = Writers.partsAreFragments(session) ? settings.limits().fragments() : Integer.MAX_VALUE;
-        FrameWriter writer = writers.apply(session);
+        FrameWriter writer = writers.open(session);
         if (session.getUserProperties().get(Admission.KEY) instanceof Admission admission) {
             return open(writer, admission, maxParts, opening);
         }

@@ -206,10 +206,10 @@ final class FrameConnection implements FrameWriter, FrameReader.Listener {
 
     @Override
     public boolean writeNow(Batch batch) {
+        written = 0;
         if (!isHere()) {
             return false;
         }
-        written = 0;
         flushReplies();
         if (queued > 0) {
             return false;

@@ -33,12 +33,35 @@ final class GrizzlyConnection {
      * @throws ReflectiveOperationException if the server is not as it was
      */
     static GrizzlyConnection below(Object request, String... input) throws ReflectiveOperationException {
-        Object stream = Fields.follow(request, input);
-        Object connection = Fields.follow(stream, "ib", "grizzlyInputBuffer", "connection");
+        Object connection = of(Fields.follow(request, input));
         if (connection.getClass().getMethod("getChannel").invoke(connection) instanceof SocketChannel channel) {
             return new GrizzlyConnection(connection, channel);
         }
         throw new NoSuchFieldException("the channel of " + connection);
+    }
+
+    /** Grizzly's connection below the input of a request. */
+    static Object of(Object input) throws ReflectiveOperationException {
+        return Fields.follow(input, "ib", "grizzlyInputBuffer", "connection");
+    }
+
+    SocketChannel channel() {
+        return channel;
+    }
+
+    /** As {@link GrizzlyInterceptor#on}. */
+    GrizzlyInterceptor interceptor() throws NotTakenException, ReflectiveOperationException {
+        return GrizzlyInterceptor.on(connection);
+    }
+
+    /** Whether the socket has taken all that Grizzly had to write. */
+    boolean hasWritten() {
+        try {
+            Object queue = connection.getClass().getMethod("getAsyncWriteQueue").invoke(connection);
+            return (boolean) queue.getClass().getMethod("isEmpty").invoke(queue);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("a public method of Grizzly fails", e);
+        }
     }
 
     /** Has who writes learn soon that the client takes nothing: what waits in Grizzly counts as sent. */
@@ -63,6 +86,10 @@ final class GrizzlyConnection {
     /** Ends it with a reset, and without waiting for what is queued, as Grizzly's graceful close does for ever. */
     void abort() {
         resetOnClose();
+        terminate(connection);
+    }
+
+    static void terminate(Object connection) {
         try {
             connection.getClass().getMethod("terminateSilently").invoke(connection);
         } catch (ReflectiveOperationException e) {

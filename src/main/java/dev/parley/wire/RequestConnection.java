@@ -57,18 +57,33 @@ public final class RequestConnection {
     }
 
     /**
-     * Has the server let go of a handshake's request when its socket opens, where it would keep it as long as the socket.
+     * Prepares the connection of a handshake for the socket that opens on it: Undertow lets go of the request, which it would keep
+     * as long as the socket; on Grizzly, Parley sees what comes before the server reads it.
      *
      * @param request a request, as the container handed it to a filter, after that has let it pass; perhaps no handshake
+     * @param upgraded whether it was answered with 101
+     * @param own whether Parley is to read the frames
      */
-    public static void forget(ServletRequest request) {
-        if (isUndertows(request)) {
-            try {
+    public static void upgrades(ServletRequest request, boolean upgraded, boolean own) {
+        try {
+            if (isUndertows(request)) {
                 UndertowUpgrade.forgets(call(request, "getExchange"));
-            } catch (ReflectiveOperationException | LinkageError | RuntimeException e) {
-                LOG.log(Level.DEBUG, "the server keeps its handshakes", e);
+            } else if (upgraded && own && takesWhatFollows(request)) {
+                GrizzlyInterceptor.intercept(request.getInputStream());
             }
+        } catch (ReflectiveOperationException | IOException | LinkageError | RuntimeException e) {
+            LOG.log(Level.DEBUG, "the server keeps its handshakes", e);
         }
+    }
+
+    /**
+     * Whether bytes may follow a handshake in the same segment, if {@link #upgrades} follows and Parley is to read the frames.
+     *
+     * @param request the handshake, as the container handed it to a filter
+     * @return true if Parley can take them from the server, which would block a thread for ever on them
+     */
+    public static boolean takesWhatFollows(ServletRequest request) {
+        return readsOn(request) && !request.isSecure();
     }
 
     private static boolean isUndertows(ServletRequest request) {

@@ -7,6 +7,8 @@ import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.concurrent.CancellationException;
 import org.glassfish.tyrus.spi.CompletionHandler;
+import org.glassfish.tyrus.spi.Connection;
+import org.glassfish.tyrus.spi.ReadHandler;
 import org.glassfish.tyrus.spi.Writer;
 
 /**
@@ -48,7 +50,22 @@ final class TyrusWriter implements FrameWriter {
 
     @Override
     public void write(Batch batch, Completion completion) {
-        writer.write(batch.bytes(), new Handler(completion));
+        write(batch.bytes(), completion);
+    }
+
+    /** Queues bytes that are whole frames, or the rest of such. */
+    void write(ByteBuffer bytes, Completion completion) {
+        writer.write(bytes, new Handler(completion));
+    }
+
+    GrizzlyConnection connection() {
+        return connection;
+    }
+
+    /** What takes the bytes that a client has sent; there is one once {@code @OnOpen} has returned. */
+    ReadHandler readHandler() throws ReflectiveOperationException {
+        Object tyrus = Fields.follow(writer, "tyrusHttpUpgradeHandler", "handler", "connection");
+        return ((Connection) tyrus).getReadHandler();
     }
 
     /** Tyrus ends the connection right behind the close frame, and nobody is left who could cut it if that is not taken. */

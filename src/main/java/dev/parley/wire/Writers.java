@@ -4,11 +4,13 @@ import jakarta.websocket.Session;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Chooses how frames come from and reach the peers of this server: once, at the start. */
-public final class Writers {
+/**
+ * Chooses how frames come from and reach the peers of this server: with the first session, which shows what server this is. One
+ * log line says what it was. Safe for any thread.
+ */
+public final class Writers implements AutoCloseable {
 
     /** Which way to take. */
     public enum Choice {
@@ -25,22 +27,72 @@ public final class Writers {
     private static final String UNDERTOW = "io.undertow.";
     private static final String TYRUS = "org.glassfish.tyrus.";
 
-    private Writers() {}
+    private final Choice choice;
+    private final FrameLoop.All loops = new FrameLoop.All();
+    private final EventLoops own = new EventLoops();
+    private final AtomicBoolean partly = new AtomicBoolean();
+    private volatile @Nullable Way way;
 
     /**
-     * Makes the choice: with the first session, which shows what server this is. One log line says what it was.
+     * Starts nothing yet.
      *
      * @param choice what the operator wants
-     * @return gives a writer for a session just opened; safe for any thread
      */
-    public static Function<Session, FrameWriter> choose(Choice choice) {
-        Function<Session, FrameWriter> way = choice == Choice.PORTABLE ? Writers::portable : new Automatic(choice);
-        return session -> {
-            if (isFrom(session, TYRUS)) {
-                TyrusTimer.spare(session); // on the portable way too: it costs a task for each frame sent
+    public Writers(Choice choice) {
+        this.choice = choice;
+    }
+
+    /**
+     * Makes a writer by the best way that the server has; from the first session on with which it fails, by the next.
+     *
+     * @param session a session just opened, in its {@code @OnOpen}
+     * @return the writer
+     */
+    public FrameWriter open(Session session) {
+        Way chosen = way;
+        if (chosen == null) {
+            chosen = wayOf(session);
+            way = chosen;
+            LOG.log(Level.INFO, "Frames go through {0}", chosen);
+        }
+        while (chosen != Way.PORTABLE) {
+            try {
+                return chosen.open(session, this);
+            } catch (NotTakenException e) {
+                if (partly.compareAndSet(false, true)) {
+                    LOG.log(
+                            Level.INFO,
+                            "A connection, and perhaps others, goes through {0}: {1}",
+                            chosen.next(),
+                            e.getMessage());
+                }
+            } catch (ReflectiveOperationException | LinkageError | RuntimeException e) {
+                way = chosen.next();
+                LOG.log(Level.WARNING, chosen + " is not as it was: frames go through " + chosen.next(), e);
             }
-            return way.apply(session);
-        };
+            chosen = chosen.next();
+        }
+        return portable(session);
+    }
+
+    private Way wayOf(Session session) {
+        boolean auto = choice == Choice.AUTO;
+        if (choice == Choice.PORTABLE) {
+            return Way.PORTABLE;
+        }
+        if (isFrom(session, UNDERTOW)) {
+            return auto ? Way.UNDERTOW_SOCKET : Way.UNDERTOW;
+        }
+        if (isFrom(session, TYRUS)) {
+            return auto ? Way.TYRUS_SOCKET : Way.TYRUS;
+        }
+        return Way.PORTABLE;
+    }
+
+    /** Ends the event loops of this application, which give their connections back to the server, and waits for them. */
+    @Override
+    public void close() {
+        own.end();
     }
 
     /**
@@ -55,6 +107,9 @@ public final class Writers {
     }
 
     private static FrameWriter portable(Session session) {
+        if (isFrom(session, TYRUS)) {
+            TyrusTimer.spare(session);
+        }
         return new PortableWriter(session, isFrom(session, UNDERTOW));
     }
 
@@ -62,61 +117,12 @@ public final class Writers {
         return session.getClass().getName().startsWith(packages);
     }
 
-    /** The best way that the server has; from the first session on with which it fails, the next. */
-    private static final class Automatic implements Function<Session, FrameWriter> {
-
-        private final Choice choice;
-        private final FrameLoop.All loops = new FrameLoop.All();
-        private final AtomicBoolean partly = new AtomicBoolean();
-        private volatile @Nullable Way way;
-
-        Automatic(Choice choice) {
-            this.choice = choice;
-        }
-
-        @Override
-        public FrameWriter apply(Session session) {
-            Way chosen = way;
-            if (chosen == null) {
-                chosen = wayOf(session);
-                way = chosen;
-                LOG.log(Level.INFO, "Frames go through {0}", chosen);
-            }
-            while (chosen != Way.PORTABLE) {
-                try {
-                    return chosen.open(session, loops);
-                } catch (NotTakenException e) {
-                    if (partly.compareAndSet(false, true)) {
-                        LOG.log(
-                                Level.INFO,
-                                "A connection, and perhaps others, goes through {0}: {1}",
-                                chosen.next(),
-                                e.getMessage());
-                    }
-                } catch (ReflectiveOperationException | LinkageError | RuntimeException e) {
-                    way = chosen.next();
-                    LOG.log(Level.WARNING, chosen + " is not as it was: frames go through " + chosen.next(), e);
-                }
-                chosen = chosen.next();
-            }
-            return portable(session);
-        }
-
-        private Way wayOf(Session session) {
-            if (isFrom(session, UNDERTOW)) {
-                return choice == Choice.AUTO ? Way.UNDERTOW_SOCKET : Way.UNDERTOW;
-            }
-            return isFrom(session, TYRUS) ? Way.TYRUS : Way.PORTABLE;
-        }
-    }
-
     /** The ways there are. A server's classes are touched by the method of its own constant alone. */
     private enum Way {
         UNDERTOW_SOCKET("the sockets of Undertow's connections") {
             @Override
-            FrameWriter open(Session session, FrameLoop.All loops)
-                    throws NotTakenException, ReflectiveOperationException {
-                return UndertowUpgrade.take(session, loops);
+            FrameWriter open(Session session, Writers writers) throws NotTakenException, ReflectiveOperationException {
+                return UndertowUpgrade.take(session, writers.loops);
             }
 
             @Override
@@ -126,19 +132,32 @@ public final class Writers {
         },
         UNDERTOW("Undertow's frame channel") {
             @Override
-            FrameWriter open(Session session, FrameLoop.All loops) {
+            FrameWriter open(Session session, Writers writers) {
                 return UndertowWriter.open(session);
+            }
+        },
+        TYRUS_SOCKET("the sockets of Tyrus's connections") {
+            @Override
+            FrameWriter open(Session session, Writers writers) throws NotTakenException, ReflectiveOperationException {
+                TyrusTransport transport = TyrusTransport.below(session, writers.own);
+                return new FrameConnection(transport, writers.loops.of(transport.loop()));
+            }
+
+            @Override
+            Way next() {
+                return TYRUS;
             }
         },
         TYRUS("Tyrus's writer") {
             @Override
-            FrameWriter open(Session session, FrameLoop.All loops) throws ReflectiveOperationException {
+            FrameWriter open(Session session, Writers writers) throws ReflectiveOperationException {
+                TyrusTimer.spare(session);
                 return TyrusWriter.open(session);
             }
         },
         PORTABLE("the portable RemoteEndpoint.Async") {
             @Override
-            FrameWriter open(Session session, FrameLoop.All loops) {
+            FrameWriter open(Session session, Writers writers) {
                 return portable(session);
             }
         };
@@ -150,7 +169,7 @@ public final class Writers {
         }
 
         /** A writer for a session. */
-        abstract FrameWriter open(Session session, FrameLoop.All loops)
+        abstract FrameWriter open(Session session, Writers writers)
                 throws NotTakenException, ReflectiveOperationException;
 
         /** The way for what this one cannot do. */

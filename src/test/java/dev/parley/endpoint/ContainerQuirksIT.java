@@ -24,24 +24,24 @@ class ContainerQuirksIT extends OnServer {
         return parley();
     }
 
-    /** RFC 6455 §5.1 wants such a connection closed; Tyrus takes the frame as it is. */
+    /** RFC 6455 §5.1 wants such a connection closed; Tyrus's reader takes the frame as it is. */
     @Test
     void anUnmaskedFrameIsAcceptedByTyrus() {
         var socket = open("/ws/echo");
         socket.write(RawSocket.encode(RawSocket.TEXT, true, false, (byte) 'x'));
-        if (on("wildfly")) {
+        if (on("wildfly") || readsFrames()) {
             socket.expectClose(1002);
         } else {
             socket.expectText("echo: x");
         }
     }
 
-    /** A frame that does not fit Tyrus's buffer is closed as a bug of the server's instead of as too long. */
+    /** A frame that does not fit the buffer of Tyrus's reader is closed as a bug of the server's instead of as too long. */
     @Test
     void aFrameLargerThanTheContainersBufferIs1011OnTyrus() {
         var socket = open("/ws/echo");
         socket.offer(RawSocket.encode(RawSocket.BINARY, true, true, new byte[2 * 1024 * 1024]));
-        socket.expectClose(on("wildfly") ? 1009 : 1011);
+        socket.expectClose(on("wildfly") || readsFrames() ? 1009 : 1011);
     }
 
     /** GlassFish takes a colon in a path for a list of URL patterns and fails before any filter is asked. */

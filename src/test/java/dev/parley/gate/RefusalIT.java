@@ -194,7 +194,7 @@ class RefusalIT extends OnServer {
         socket.frame(RawSocket.TEXT, true, (byte) 'x').expectText("echo: x");
     }
 
-    /** RFC 6455 §4.1. Undertow does not tell what follows, and serves it. */
+    /** RFC 6455 §4.1 has a client wait. Undertow does not tell what follows, and serves it; Tyrus would block a thread for ever. */
     @Test
     void aFrameRightBehindTheHandshakeHoldsNoThread() {
         var handshake = ("GET /ws/echo HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -207,8 +207,8 @@ class RefusalIT extends OnServer {
                 .array();
         for (int i = 0; i < 20; i++) {
             var socket = socket().write(both);
-            assertThat(socket.answer().status()).isEqualTo(on("wildfly") ? 101 : 400);
-            if (on("wildfly")) {
+            assertThat(socket.answer().status()).isEqualTo(on("wildfly") || readsFrames() ? 101 : 400);
+            if (on("wildfly") || readsFrames()) {
                 socket.expectText("echo: x");
             }
         }

@@ -56,7 +56,7 @@ public abstract class OnServer {
 
     /** Whether Parley reads the connections itself, on this server and with this {@code -Dparley.writer}; else the container does. */
     protected static boolean readsFrames() {
-        return on("wildfly") && "auto".equals(System.getProperty("parley.writer"));
+        return "auto".equals(System.getProperty("parley.writer"));
     }
 
     /** The server's root. */

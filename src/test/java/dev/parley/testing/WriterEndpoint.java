@@ -29,7 +29,9 @@ public class WriterEndpoint {
     @OnOpen
     public void open(Session session) {
         var choice = Writers.Choice.valueOf(settings.writer().toUpperCase(Locale.ROOT));
-        kind = Writers.choose(choice).apply(session).getClass().getSimpleName();
+        try (var writers = new Writers(choice)) {
+            kind = writers.open(session).getClass().getSimpleName();
+        }
     }
 
     @OnMessage
