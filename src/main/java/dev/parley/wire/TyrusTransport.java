@@ -26,22 +26,20 @@ final class TyrusTransport implements FrameTransport, GrizzlyInterceptor.Owner, 
     /** How much is read and dropped before a close: bytes left in the socket would turn it into a reset. */
     private static final int MAX_DROPPED = 1024 * 1024;
 
-    private final TyrusWriter writer;
-    private final GrizzlyInterceptor interceptor;
+    private final Below below;
     private final SocketChannel socket;
-    private final EventLoop loop;
     private final ByteBuffer early;
+    private final EventLoop loop;
     private Runnable readable = () -> {};
     private @Nullable SelectionKey key;
     private boolean left; // the socket is no longer ours
-    private boolean behind = true; // Grizzly may have bytes that the socket has not taken, the 101 for one
+    private boolean behind = true; // the server may have bytes that the socket has not taken, the 101 for one
 
-    private TyrusTransport(TyrusWriter writer, GrizzlyInterceptor interceptor, EventLoop loop) {
-        this.writer = writer;
-        this.interceptor = interceptor;
-        this.socket = writer.connection().channel();
+    TyrusTransport(Below below, SocketChannel socket, byte[] early, EventLoop loop) {
+        this.below = below;
+        this.socket = socket;
+        this.early = ByteBuffer.wrap(early);
         this.loop = loop;
-        this.early = ByteBuffer.wrap(interceptor.early());
     }
 
     /**
@@ -52,7 +50,6 @@ final class TyrusTransport implements FrameTransport, GrizzlyInterceptor.Owner, 
      */
     static TyrusTransport below(Session session, EventLoops loops)
             throws NotTakenException, ReflectiveOperationException {
-        TyrusWriter writer = TyrusWriter.open(session);
         if (session.isSecure()) {
             throw new NotTakenException("it has TLS");
         }
@@ -62,8 +59,10 @@ final class TyrusTransport implements FrameTransport, GrizzlyInterceptor.Owner, 
         if (session.getMaxIdleTimeout() > 0) {
             throw new NotTakenException("the container has an idle timeout for it");
         }
+        TyrusWriter writer = TyrusWriter.open(session);
         GrizzlyInterceptor interceptor = writer.connection().interceptor();
-        TyrusTransport transport = new TyrusTransport(writer, interceptor, loops.next());
+        TyrusTransport transport = new TyrusTransport(
+                new Server(writer, interceptor), writer.connection().channel(), interceptor.early(), loops.next());
         interceptor.take(transport);
         return transport;
     }
@@ -83,7 +82,7 @@ final class TyrusTransport implements FrameTransport, GrizzlyInterceptor.Owner, 
         try {
             loop.execute(this::register);
         } catch (RejectedExecutionException e) {
-            interceptor.release();
+            below.readAgain();
         }
     }
 
@@ -145,7 +144,7 @@ final class TyrusTransport implements FrameTransport, GrizzlyInterceptor.Owner, 
 
     @Override
     public void write(ByteBuffer out) throws IOException {
-        if (left || (behind && !writer.connection().hasWritten())) {
+        if (left || (behind && !below.hasWritten())) {
             return;
         }
         behind = false;
@@ -155,7 +154,7 @@ final class TyrusTransport implements FrameTransport, GrizzlyInterceptor.Owner, 
     @Override
     public void queue(ByteBuffer rest, FrameWriter.Completion completion) {
         behind = true;
-        writer.write(rest, completion);
+        below.write(rest, completion);
     }
 
     /** Tyrus ends the connection right behind its close frame, and waits for no answer. */
@@ -165,7 +164,7 @@ final class TyrusTransport implements FrameTransport, GrizzlyInterceptor.Owner, 
             dropUnread();
             leave();
         }
-        writer.close(reason);
+        below.close(reason);
     }
 
     private void dropUnread() {
@@ -183,14 +182,7 @@ final class TyrusTransport implements FrameTransport, GrizzlyInterceptor.Owner, 
     @Override
     public void closeCame(CloseReason reason) {
         leave();
-        interceptor.execute(() -> {
-            try {
-                writer.readHandler().handle(closeFrame(reason));
-            } catch (ReflectiveOperationException | RuntimeException e) {
-                LOG.log(Level.DEBUG, "a connection has just ended", e);
-                writer.close(reason);
-            }
-        });
+        below.handOn(closeFrame(reason));
     }
 
     /** The client's close frame, as it may have come: with a mask of zeros. */
@@ -210,17 +202,85 @@ final class TyrusTransport implements FrameTransport, GrizzlyInterceptor.Owner, 
     public void lost() {
         if (!left) {
             leave();
-            interceptor.release();
+            below.readAgain();
         }
     }
 
     @Override
     public boolean isOpen() {
-        return writer.isOpen();
+        return below.isOpen();
     }
 
     @Override
     public void abort() {
-        writer.abort();
+        below.abort();
+    }
+
+    /** The server's side of the connection. For any thread. */
+    interface Below {
+
+        /** Whether the socket has taken all that the server had to write. */
+        boolean hasWritten();
+
+        /** Queues bytes behind those that the server has. */
+        void write(ByteBuffer bytes, FrameWriter.Completion completion);
+
+        /** Has the server handle bytes of the client, on a thread of its own. */
+        void handOn(ByteBuffer bytes);
+
+        /** Has the server read the socket again. */
+        void readAgain();
+
+        /** Sends the close frame and ends the connection. */
+        void close(CloseReason reason);
+
+        boolean isOpen();
+
+        void abort();
+    }
+
+    private record Server(TyrusWriter writer, GrizzlyInterceptor interceptor) implements Below {
+
+        @Override
+        public boolean hasWritten() {
+            return writer.connection().hasWritten();
+        }
+
+        @Override
+        public void write(ByteBuffer bytes, FrameWriter.Completion completion) {
+            writer.write(bytes, completion);
+        }
+
+        @Override
+        public void handOn(ByteBuffer bytes) {
+            interceptor.execute(() -> {
+                try {
+                    writer.readHandler().handle(bytes);
+                } catch (ReflectiveOperationException | RuntimeException e) {
+                    LOG.log(Level.WARNING, "Tyrus is not as it was: a connection is cut", e);
+                    writer.abort();
+                }
+            });
+        }
+
+        @Override
+        public void readAgain() {
+            interceptor.release();
+        }
+
+        @Override
+        public void close(CloseReason reason) {
+            writer.close(reason);
+        }
+
+        @Override
+        public boolean isOpen() {
+            return writer.isOpen();
+        }
+
+        @Override
+        public void abort() {
+            writer.abort();
+        }
     }
 }
