@@ -7,6 +7,7 @@ import dev.parley.testing.Client;
 import dev.parley.testing.EventReader;
 import dev.parley.testing.HeapDump;
 import dev.parley.testing.OnServer;
+import dev.parley.testing.RawSocket;
 import dev.parley.testing.RoomClient;
 import dev.parley.testing.ServerProcess;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -14,7 +15,10 @@ import jakarta.enterprise.context.Initialized;
 import jakarta.enterprise.event.Observes;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.jboss.arquillian.container.test.api.Deployer;
 import org.jboss.arquillian.container.test.api.Deployment;
@@ -28,6 +32,11 @@ class RedeployIT extends OnServer {
 
     private static final String WAR = "redeployed";
     private static final int TIMES = 20;
+    private static final int LOADED_TIMES = 5;
+    private static final int CLIENTS = 16;
+
+    /** Frames that each client has read before the application is undeployed. */
+    private static final int WARM = 50;
 
     /**
      * References of the servers and of Java to an application that is gone. GlassFish's listeners are one for each deployment,
@@ -82,6 +91,60 @@ class RedeployIT extends OnServer {
                 use();
             }
         }
+        assertNothingIsLeft();
+    }
+
+    /** Connections are closed while they are read and written. */
+    @Test
+    @SuppressWarnings("try") // the undeployment is there to be closed
+    void redeploymentsUnderLoadLeaveNoThreadAndNothingThatKeepsAClassLoader() throws Exception {
+        for (int i = 0; i < LOADED_TIMES; i++) {
+            var load = new ArrayList<Thread>();
+            deployer.deploy(WAR);
+            try (Undeployment atTheEnd = () -> deployer.undeploy(WAR)) {
+                var underWay = new CountDownLatch(CLIENTS);
+                for (int n = 0; n < CLIENTS; n++) {
+                    RawSocket socket = open(n < CLIENTS / 2 ? "/ws/echo?prefix=" : "/ws/chat/loaded");
+                    boolean speaks = n <= CLIENTS / 2; // all that echo, and one in the room
+                    var thread = new Thread(() -> talk(socket, speaks, underWay), "client of the test");
+                    thread.start();
+                    load.add(thread);
+                }
+                assertThat(underWay.await(DEADLINE.toSeconds(), TimeUnit.SECONDS))
+                        .isTrue();
+            }
+            for (Thread thread : load) {
+                thread.join(DEADLINE.toMillis());
+                assertThat(thread.isAlive()).as("a client is still connected").isFalse();
+            }
+        }
+        assertNothingIsLeft();
+    }
+
+    /** Reads until the connection ends; one that speaks sends a message for each frame that comes. */
+    private static void talk(RawSocket socket, boolean speaks, CountDownLatch underWay) {
+        byte[] message = RawSocket.encode(RawSocket.TEXT, true, true, (byte) 'x');
+        try {
+            if (speaks) {
+                socket.offer(message);
+            }
+            int frames = 0;
+            for (var frame = socket.nextOrEnd();
+                    frame != null && frame.opcode() != RawSocket.CLOSE;
+                    frame = socket.nextOrEnd()) {
+                if (++frames == WARM) {
+                    underWay.countDown();
+                }
+                if (speaks) {
+                    socket.offer(message);
+                }
+            }
+        } finally {
+            socket.close();
+        }
+    }
+
+    private void assertNothingIsLeft() throws IOException {
         assertThat(THREAD.matcher(ServerProcess.threads()).results().map(found -> found.group()))
                 .isEmpty();
         var dump = directory.resolve("redeployed.hprof");
