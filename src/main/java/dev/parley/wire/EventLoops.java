@@ -12,8 +12,9 @@ final class EventLoops {
 
     private static final Logger LOG = System.getLogger(EventLoops.class.getName());
 
-    // How long the end waits for what a loop is doing, and then for what was interrupted.
-    private static final Duration UNDISTURBED = Duration.ofSeconds(2);
+    // How long the end waits for a loop, which may have thousands of connections to close, and then for what was
+    // interrupted.
+    private static final Duration UNDISTURBED = Duration.ofSeconds(20);
     private static final Duration INTERRUPTED = Duration.ofSeconds(5);
 
     private final @Nullable EventLoop[] loops;
