@@ -91,7 +91,6 @@ public class Hub {
     @PostConstruct
     void start() {
         start(threads.executor());
-        writers = new Writers(Writers.Choice.valueOf(settings.writer().toUpperCase(Locale.ROOT)));
         threads.repeat(Heartbeat.PERIOD, heartbeat);
         threads.repeat(Heartbeat.PERIOD, this::sweep);
     }
@@ -102,6 +101,7 @@ public class Hub {
 
     void start(Executor executor, Clock ages) {
         clock = ages;
+        writers = new Writers(Writers.Choice.valueOf(settings.writer().toUpperCase(Locale.ROOT)));
         relief = new Relief(executor);
         heartbeat = new Heartbeat(peers.values(), settings, drain, relief);
         rooms = new OpenRooms(settings, relief, broker, clock);
@@ -114,7 +114,6 @@ public class Hub {
     @PreDestroy
     void stop() {
         closeAll();
-        writers.close();
     }
 
     /**
@@ -187,11 +186,12 @@ public class Hub {
 
     /**
      * Closes every peer with 1001, and every peer that opens from now on. For the undeployment: GlassFish and Payara leave the
-     * sessions open.
+     * sessions open. Waits until the closes have been written, because afterwards the server loads no more classes.
      */
     public void closeAll() {
         stopped = true;
         Incidents.each(peers.values(), peer -> peer.abandon(CloseReasons.GOING_AWAY), Peer::fail);
+        writers.close();
     }
 
     /** A conversation as the application's own code expects to be called, though no container calls it. */

@@ -10,6 +10,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,11 +35,13 @@ final class GrizzlyInterceptor implements InvocationHandler {
     private static final Logger LOG = System.getLogger(GrizzlyInterceptor.class.getName());
 
     private static final String UPGRADE = "org.glassfish.tyrus.servlet.TyrusHttpUpgradeHandler";
-    private static final int OPEN_SECONDS = 30;
+    private static final long OPEN_NANOS = 30_000_000_000L;
+    private static final long STEP_NANOS = 100_000L;
 
     private final Object connection;
     private final Object chain;
     private final CountDownLatch opened;
+    private final Object request;
     private final byte[] early;
     private final Object terminate;
     private final Object read;
@@ -49,9 +52,10 @@ final class GrizzlyInterceptor implements InvocationHandler {
     private volatile @Nullable Owner owner;
     private volatile boolean released;
 
-    private GrizzlyInterceptor(Object connection, CountDownLatch opened, byte[] early)
+    private GrizzlyInterceptor(Object connection, Object request, CountDownLatch opened, byte[] early)
             throws ReflectiveOperationException {
         this.connection = connection;
+        this.request = request;
         this.opened = opened;
         this.early = early;
         Class<?> processor = grizzlys("Processor");
@@ -93,13 +97,17 @@ final class GrizzlyInterceptor implements InvocationHandler {
 
     private static void intercept(InputStream input, byte[] early) throws ReflectiveOperationException {
         Object connection = GrizzlyConnection.of(input);
-        Object upgrade = Fields.follow(input, "ib", "request", "httpUpgradeHandler");
+        Object request = Fields.follow(input, "ib", "request");
+        Object upgrade = Fields.follow(request, "httpUpgradeHandler");
         if (!upgrade.getClass().getName().equals(UPGRADE)) {
             throw new NoSuchFieldException(
                     "the upgrade is " + upgrade.getClass().getName());
         }
         var opened = (CountDownLatch) Fields.follow(upgrade, "connectionLatch");
-        GrizzlyInterceptor interceptor = new GrizzlyInterceptor(connection, opened, early);
+        GrizzlyInterceptor interceptor = new GrizzlyInterceptor(connection, request, opened, early);
+        if (interceptor.isOver()) {
+            throw new NoSuchFieldException("afterService is true before that");
+        }
         Class<?> processor = interceptor.grizzlys("Processor");
         interceptor.setProcessor.invoke(
                 connection,
@@ -154,7 +162,7 @@ final class GrizzlyInterceptor implements InvocationHandler {
         }
     }
 
-    /** Runs a task on one of Grizzly's workers, after {@code @OnOpen} has returned. */
+    /** Runs a task on one of Grizzly's workers once {@link #isOver}, as the application's. */
     void execute(Runnable task) {
         try {
             connection
@@ -162,17 +170,42 @@ final class GrizzlyInterceptor implements InvocationHandler {
                     .getMethod("executeInEventThread", read.getClass(), Runnable.class)
                     .invoke(connection, read, (Runnable) () -> {
                         awaitOpen();
-                        task.run();
+                        Thread worker = Thread.currentThread();
+                        ClassLoader before = worker.getContextClassLoader();
+                        worker.setContextClassLoader(GrizzlyInterceptor.class.getClassLoader());
+                        try {
+                            task.run();
+                        } finally {
+                            worker.setContextClassLoader(before);
+                        }
                     });
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("a public method of Grizzly fails", e);
         }
     }
 
-    /** As Tyrus itself does, but not for ever. */
-    private void awaitOpen() {
+    /** Whether {@code @OnOpen} has returned, and the server has no thread left in the handshake. */
+    boolean isOver() {
         try {
-            if (!opened.await(OPEN_SECONDS, TimeUnit.SECONDS)) {
+            return opened.getCount() == 0
+                    && Fields.follow(request, "afterService").equals(true);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("a field is gone", e);
+        }
+    }
+
+    /**
+     * As Tyrus itself waits, but not for ever, and for longer: a connection that ends while the handshake's thread is in the server
+     * has its request given to another connection.
+     */
+    private void awaitOpen() {
+        long start = System.nanoTime();
+        try {
+            boolean over = opened.await(OPEN_NANOS, TimeUnit.NANOSECONDS);
+            while (!isOver() && (over = System.nanoTime() - start < OPEN_NANOS)) {
+                LockSupport.parkNanos(STEP_NANOS);
+            }
+            if (!over) {
                 LOG.log(Level.WARNING, "A session does not finish to open");
             }
         } catch (InterruptedException e) {
@@ -224,6 +257,7 @@ final class GrizzlyInterceptor implements InvocationHandler {
             if (reads != null) {
                 reads.closed();
             }
+            setProcessor.invoke(connection, chain); // Grizzly keeps closed connections for a while
         }
         setContextProcessor.invoke(context, chain);
         return false;

@@ -160,6 +160,10 @@ final class TyrusTransport implements FrameTransport, GrizzlyInterceptor.Owner, 
     /** Tyrus ends the connection right behind its close frame, and waits for no answer. */
     @Override
     public void close(CloseReason reason) {
+        if (!below.isOver()) {
+            below.afterHandshake(() -> Loops.execute(loop, () -> close(reason)));
+            return;
+        }
         if (!left) {
             dropUnread();
             leave();
@@ -219,6 +223,12 @@ final class TyrusTransport implements FrameTransport, GrizzlyInterceptor.Owner, 
     /** The server's side of the connection. For any thread. */
     interface Below {
 
+        /** As {@link GrizzlyInterceptor#isOver}. */
+        boolean isOver();
+
+        /** As {@link GrizzlyInterceptor#execute}. */
+        void afterHandshake(Runnable task);
+
         /** Whether the socket has taken all that the server had to write. */
         boolean hasWritten();
 
@@ -240,6 +250,16 @@ final class TyrusTransport implements FrameTransport, GrizzlyInterceptor.Owner, 
     }
 
     private record Server(TyrusWriter writer, GrizzlyInterceptor interceptor) implements Below {
+
+        @Override
+        public boolean isOver() {
+            return interceptor.isOver();
+        }
+
+        @Override
+        public void afterHandshake(Runnable task) {
+            interceptor.execute(task);
+        }
 
         @Override
         public boolean hasWritten() {

@@ -166,6 +166,20 @@ class TyrusTransportTest {
     }
 
     @Test
+    void closesOnlyWhenTheHandshakeIsOver() throws Exception {
+        var transport = reading("");
+        server.over = false;
+        onLoop(() -> {
+            transport.close(CloseReasons.TOO_LONG);
+            return null;
+        });
+        assertThat(server.events).isEmpty();
+        server.over = true;
+        server.waiting.run();
+        awaitServer("close 1009");
+    }
+
+    @Test
     void leavesNoUnreadBytesInASocketThatIsClosed() throws Exception {
         var transport = reading("");
         send("unread");
@@ -297,6 +311,18 @@ class TyrusTransportTest {
         private final List<String> events = new CopyOnWriteArrayList<>();
         private final List<ByteBuffer> handedOn = new CopyOnWriteArrayList<>();
         private volatile boolean hasWritten = true;
+        private volatile @Nullable Runnable waiting;
+        private volatile boolean over = true;
+
+        @Override
+        public boolean isOver() {
+            return over;
+        }
+
+        @Override
+        public void afterHandshake(Runnable task) {
+            waiting = task;
+        }
 
         @Override
         public boolean hasWritten() {
