@@ -51,6 +51,7 @@ final class GrizzlyInterceptor implements InvocationHandler {
     private final Method setProcessor;
     private volatile @Nullable Owner owner;
     private volatile boolean released;
+    private volatile boolean over;
 
     private GrizzlyInterceptor(Object connection, Object request, CountDownLatch opened, byte[] early)
             throws ReflectiveOperationException {
@@ -105,7 +106,7 @@ final class GrizzlyInterceptor implements InvocationHandler {
         }
         var opened = (CountDownLatch) Fields.follow(upgrade, "connectionLatch");
         GrizzlyInterceptor interceptor = new GrizzlyInterceptor(connection, request, opened, early);
-        if (interceptor.isOver()) {
+        if (interceptor.isAfterService()) {
             throw new NoSuchFieldException("afterService is true before that");
         }
         Class<?> processor = interceptor.grizzlys("Processor");
@@ -187,11 +188,16 @@ final class GrizzlyInterceptor implements InvocationHandler {
     /** Whether {@code @OnOpen} has returned, and the server has no thread left in the handshake. */
     boolean isOver() {
         try {
-            return opened.getCount() == 0
-                    && Fields.follow(request, "afterService").equals(true);
+            // Remembered, because the request is another connection's once this one has ended.
+            over = over || (opened.getCount() == 0 && isAfterService());
+            return over;
         } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("a field is gone", e);
+            throw new IllegalStateException("a field that was read before is gone", e);
         }
+    }
+
+    private boolean isAfterService() throws ReflectiveOperationException {
+        return Fields.follow(request, "afterService").equals(true);
     }
 
     /**
@@ -253,6 +259,7 @@ final class GrizzlyInterceptor implements InvocationHandler {
             }
             setProcessor.invoke(connection, chain); // an endpoint that is not ours
         } else if (event == closed) {
+            over = true;
             Owner reads = owner;
             if (reads != null) {
                 reads.closed();
