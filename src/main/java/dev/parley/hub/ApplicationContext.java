@@ -1,8 +1,9 @@
 package dev.parley.hub;
 
 import jakarta.enterprise.concurrent.ContextService;
-import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.enterprise.context.control.ActivateRequestContext;
+import jakarta.enterprise.context.Dependent;
+import jakarta.enterprise.context.control.RequestContextController;
+import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Inject;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -15,7 +16,7 @@ import javax.naming.NamingException;
  * caller, no transaction (Jakarta Concurrency 3.0 §3.3), and a request scope for each message, as under {@code @OnMessage}.
  * Parley's own endpoints need none of that and do not pay for it. Safe for any thread.
  */
-@ApplicationScoped
+@Dependent
 public class ApplicationContext {
 
     private static final Logger LOG = System.getLogger(ApplicationContext.class.getName());
@@ -23,15 +24,15 @@ public class ApplicationContext {
     /** Where the conversations are that need no context. */
     private static final String OWN = "dev.parley.endpoint";
 
-    private Requests requests;
+    private Instance<RequestContextController> scopes;
 
     /** For the container. */
     @SuppressWarnings("NullAway.Init") // the container calls use before anything else
     public ApplicationContext() {}
 
     @Inject
-    void use(Requests scope) {
-        requests = scope;
+    void use(Instance<RequestContextController> controllers) {
+        scopes = controllers;
     }
 
     /** A conversation that has the context of this thread, whichever thread calls it. */
@@ -40,7 +41,7 @@ public class ApplicationContext {
         if (conversation.getClass().getPackageName().equals(OWN)) {
             return conversation;
         }
-        Conversation inRequest = new InRequest(conversation, requests);
+        Conversation inRequest = new InRequest(conversation);
         try {
             ContextService contexts = InitialContext.doLookup("java:comp/DefaultContextService");
             return contexts.createContextualProxy(inRequest, Conversation.class);
@@ -50,29 +51,31 @@ public class ApplicationContext {
         }
     }
 
-    /** Gives each task a request scope of its own. */
-    @ApplicationScoped
-    public static class Requests {
-
-        /** For the container. */
-        public Requests() {}
-
-        /**
-         * Runs a task.
-         *
-         * @param task what to run
-         */
-        @ActivateRequestContext
-        public void run(Runnable task) {
+    /** Runs a task in a request scope of its own, or in the one that there is. */
+    private void inRequest(Runnable task) {
+        RequestContextController scope = scopes.get();
+        boolean own = scope.activate();
+        try {
             task.run();
+        } finally {
+            if (own) {
+                scope.deactivate();
+            }
+            scopes.destroy(scope);
         }
     }
 
-    private record InRequest(Conversation conversation, Requests requests) implements Conversation {
+    private final class InRequest implements Conversation {
+
+        private final Conversation conversation;
+
+        InRequest(Conversation conversation) {
+            this.conversation = conversation;
+        }
 
         @Override
         public void text(Peer peer, String message) {
-            requests.run(() -> conversation.text(peer, message));
+            inRequest(() -> conversation.text(peer, message));
         }
 
         @Override
@@ -82,12 +85,12 @@ public class ApplicationContext {
 
         @Override
         public void tooFast(Peer peer, String message) {
-            requests.run(() -> conversation.tooFast(peer, message));
+            inRequest(() -> conversation.tooFast(peer, message));
         }
 
         @Override
         public void binary(Peer peer, ByteBuffer message) {
-            requests.run(() -> conversation.binary(peer, message));
+            inRequest(() -> conversation.binary(peer, message));
         }
     }
 }
