@@ -3,6 +3,7 @@ package dev.parley.http;
 import dev.parley.ops.Incidents;
 import dev.parley.protocol.ApiMessage;
 import dev.parley.protocol.JsonCodec;
+import dev.parley.wire.RequestConnection;
 import dev.parley.wire.ResponseOutput;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
@@ -216,8 +217,9 @@ final class Exchange {
                         ProblemKind.TIMEOUT, "The request took longer than " + deadline.toSeconds() + " seconds.");
                 head(late.status(), late.headers(), MediaTypes.PROBLEM);
                 response.getOutputStream().write(codec.encode(late.body()).getBytes(StandardCharsets.UTF_8));
+                response.flushBuffer();
             }
-            output.cancel();
+            output.cancel(() -> RequestConnection.endUnread(request));
         }
 
         @Override

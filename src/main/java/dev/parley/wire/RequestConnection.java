@@ -57,6 +57,23 @@ public final class RequestConnection {
     }
 
     /**
+     * Ends the connection of a request whose body has not come, if the server would wait for the rest of it on a thread. Undertow
+     * does when an asynchronous request is completed (ServletInputStreamImpl.close, 2.3), and a client that sends a byte now and
+     * then holds that thread as long as it likes. What was written is sent first.
+     *
+     * @param request a request that is still open, as the container handed it to its servlet
+     */
+    public static void endUnread(ServletRequest request) {
+        if (isUndertows(request)) {
+            try {
+                call(call(call(request, "getExchange"), "getConnection"), "close");
+            } catch (ReflectiveOperationException | RuntimeException e) {
+                LOG.log(Level.DEBUG, "a connection could not be ended", e);
+            }
+        }
+    }
+
+    /**
      * Prepares the connection of a handshake for the socket that opens on it: Undertow lets go of the request, which it would keep
      * as long as the socket; on Grizzly, Parley sees what comes before the server reads it.
      *

@@ -111,8 +111,12 @@ public final class ResponseOutput {
         signal();
     }
 
-    /** The same, after something that is done only if the response could still go on. */
-    void cancel(Runnable before) {
+    /**
+     * The same, after something that is done only if the response could still go on.
+     *
+     * @param before what to do first
+     */
+    public void cancel(Runnable before) {
         cut = before;
         cancel();
     }
