@@ -1,5 +1,6 @@
 package dev.parley.broker;
 
+import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
 import dev.parley.ops.Settings;
 import dev.parley.ops.Threads;
@@ -20,15 +21,16 @@ public class Brokers {
      *
      * @param settings say which, and what it keeps
      * @param threads make its threads
+     * @param budget what it keeps in memory is taken from
      * @return the embedded one, or the one of NATS
      */
     @Produces
     @Singleton // one instance, and no proxy before each publication
-    public Broker broker(Settings settings, Threads threads) {
+    public Broker broker(Settings settings, Threads threads, Budget budget) {
         Clock clock = Clock.SYSTEM;
         return settings.broker().equals("nats")
                 ? new NatsBroker(settings, threads, clock)
-                : new MemoryBroker(settings, clock);
+                : new MemoryBroker(settings, clock, budget);
     }
 
     void close(@Disposes Broker broker) {

@@ -1,16 +1,22 @@
 package dev.parley.broker;
 
+import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
 import dev.parley.ops.Incidents;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.Position;
 import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -18,15 +24,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * The embedded broker: one node, in memory, gone with it. One counter gives the offsets of all rooms, as a networked stream
  * would. A room that is not open, has no history and remembers no id leaves nothing behind; when it comes again it has
- * another epoch.
+ * another epoch. When memory is short the oldest messages of all rooms go first, with their ids.
  */
 public final class MemoryBroker implements Broker {
 
     private final Settings settings;
     private final Clock clock;
+    private final Budget budget;
     private final SecureRandom random = new SecureRandom();
     private final AtomicLong offsets = new AtomicLong();
     private final ConcurrentMap<String, Topic> topics = new ConcurrentHashMap<>();
+    private final AtomicInteger open = new AtomicInteger(); // topics that are
+    private final AtomicBoolean forgetting = new AtomicBoolean();
     private volatile @Nullable Listener listener;
 
     /**
@@ -34,10 +43,14 @@ public final class MemoryBroker implements Broker {
      *
      * @param settings say how much history a room keeps and for how long an id is remembered
      * @param clock tells when a message was taken, and how long ago
+     * @param budget what it keeps is taken from
      */
-    public MemoryBroker(Settings settings, Clock clock) {
+    public MemoryBroker(Settings settings, Clock clock, Budget budget) {
         this.settings = settings;
         this.clock = clock;
+        this.budget = budget;
+        budget.brokerHistory(
+                () -> topics.entrySet().stream().map(each -> new RoomHistory(each.getKey(), each.getValue())));
     }
 
     @Override
@@ -56,7 +69,10 @@ public final class MemoryBroker implements Broker {
     @Override
     public CompletionStage<History> open(String room, int limit) {
         return CompletableFuture.completedFuture(with(room, topic -> {
-            topic.open = true;
+            if (!topic.open) {
+                topic.open = true;
+                open.incrementAndGet();
+            }
             topic.expire(clock.nanoTime());
             return topic.newest(limit);
         }));
@@ -65,10 +81,14 @@ public final class MemoryBroker implements Broker {
     @Override
     public void release(String room) {
         with(room, topic -> {
-            topic.open = false;
+            if (topic.open) {
+                topic.open = false;
+                open.decrementAndGet();
+            }
             return topic;
         });
         discard(room);
+        forgetEmptyRooms();
     }
 
     @Override
@@ -101,6 +121,7 @@ public final class MemoryBroker implements Broker {
             hub.delivered(room);
         } else {
             discard(room);
+            forgetEmptyRooms();
         }
         return result;
     }
@@ -178,7 +199,12 @@ public final class MemoryBroker implements Broker {
     private <T> T with(String room, Function<Topic, T> action) {
         while (true) {
             Topic topic = topics.computeIfAbsent(
-                    room, name -> new Topic(newEpoch(), settings.rooms().history(name), settings.ids()));
+                    room,
+                    name -> new Topic(
+                            newEpoch(),
+                            settings.rooms().history(name),
+                            settings.ids(),
+                            budget.account(Budget.Holder.HISTORY)));
             synchronized (topic) {
                 if (!topic.discarded) {
                     return action.apply(topic);
@@ -193,10 +219,76 @@ public final class MemoryBroker implements Broker {
         if (topic != null) {
             synchronized (topic) {
                 if (!topic.open && topic.isEmpty()) {
-                    topic.discarded = true;
+                    topic.discard();
                     topics.remove(room, topic);
                 }
             }
+        }
+    }
+
+    /** Keeps the bound on rooms without members: those go whose newest message is oldest, some more at a time than need to. */
+    private void forgetEmptyRooms() {
+        int most = settings.rooms().empty();
+        if (topics.size() - open.get() <= most || !forgetting.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            List<Empty> empty = new ArrayList<>();
+            topics.forEach((room, topic) -> {
+                synchronized (topic) {
+                    if (!topic.open) {
+                        empty.add(new Empty(topic.last(), room));
+                    }
+                }
+            });
+            empty.sort(Comparator.comparingLong(Empty::last));
+            int stay = most - most / 16;
+            empty.subList(0, Math.max(0, empty.size() - stay)).forEach(each -> forget(each.room));
+        } finally {
+            forgetting.set(false);
+        }
+    }
+
+    private record Empty(long last, String room) {}
+
+    private void forget(String room) {
+        Topic topic = topics.get(room);
+        if (topic != null) {
+            synchronized (topic) {
+                if (!topic.open) {
+                    topic.discard();
+                    topics.remove(room, topic);
+                }
+            }
+        }
+    }
+
+    /** The history of a room, as what can be let go. */
+    private final class RoomHistory implements Budget.Kept {
+
+        private final String room;
+        private final Topic topic;
+
+        RoomHistory(String room, Topic topic) {
+            this.room = room;
+            this.topic = topic;
+        }
+
+        @Override
+        public long oldest() {
+            synchronized (topic) {
+                return topic.oldest();
+            }
+        }
+
+        @Override
+        public int letGo(long upTo, long bytes) {
+            int messages;
+            synchronized (topic) {
+                messages = topic.letGo(upTo, bytes);
+            }
+            discard(room);
+            return messages;
         }
     }
 

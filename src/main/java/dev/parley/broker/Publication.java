@@ -24,6 +24,30 @@ public record Publication(
         Instant at,
         Content content) {
 
+    /** What it takes of the heap beside its content, name and id; measured as the growth of a heap of 200,000 (JDK 17). */
+    private static final int OVERHEAD = 216;
+
+    private static final int ID_OVERHEAD = 48;
+
+    /**
+     * How much it counts against the bounds of a history.
+     *
+     * @return its content, bytes
+     */
+    public int size() {
+        return content.size();
+    }
+
+    /**
+     * About how much it takes of the heap.
+     *
+     * @param size its {@link #size}
+     * @return bytes
+     */
+    public int memory(int size) {
+        return OVERHEAD + content.memory(size) + sender.name().length() + (id == null ? 0 : ID_OVERHEAD + id.length());
+    }
+
     /** The same, as the one after another. */
     Publication follows(long before) {
         return new Publication(room, offset, before, sender, id, at, content);

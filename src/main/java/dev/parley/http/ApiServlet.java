@@ -5,6 +5,7 @@ import dev.parley.gate.Gate;
 import dev.parley.gate.Handshake;
 import dev.parley.gate.Refusal;
 import dev.parley.hub.Hub;
+import dev.parley.ops.Budget;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.JsonCodec;
@@ -34,6 +35,9 @@ public class ApiServlet extends HttpServlet {
     private transient JsonCodec codec;
 
     @Inject
+    private transient Budget budget;
+
+    @Inject
     private transient Gate gate;
 
     @Inject
@@ -59,7 +63,7 @@ public class ApiServlet extends HttpServlet {
 
     @Override
     protected void service(HttpServletRequest request, HttpServletResponse response) {
-        Exchange exchange = new Exchange(request, response, codec, deadline);
+        Exchange exchange = new Exchange(request, response, codec, deadline, budget);
         exchange.attempt(() -> {
             share(request, response);
             try {

@@ -18,7 +18,7 @@ final class Body implements ReadListener {
     private final long length; // negative if it is not told
     private final boolean asksNoFurther;
     private final Reader reader;
-    private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+    private volatile ByteArrayOutputStream body = new ByteArrayOutputStream();
     private final byte[] buffer = new byte[4096];
     private long received;
 
@@ -46,6 +46,7 @@ final class Body implements ReadListener {
         if (body.asksNoFurther && body.length < 0) {
             exchange.response().setHeader("Connection", "close"); // where it ends shows only when it has ended
         }
+        exchange.whenOver(body::release); // the container may keep the request until its body has come
         body.in.setReadListener(body);
     }
 
@@ -63,10 +64,25 @@ final class Body implements ReadListener {
             received += count;
             if (received <= maxBytes) {
                 body.write(buffer, 0, count);
+                exchange.attempt(this::hold);
             } else if (length < 0) {
                 exchange.answer(tooLong());
             }
         }
+    }
+
+    /** The stream's array has up to twice as many bytes as it needs. */
+    private void hold() throws ProblemException {
+        try {
+            exchange.hold(buffer.length + 2L * body.size());
+        } catch (ProblemException e) {
+            release();
+            throw e;
+        }
+    }
+
+    private void release() {
+        body = new ByteArrayOutputStream(0);
     }
 
     /** Whether all bytes are here, and the container is about to say so and must not be asked. */

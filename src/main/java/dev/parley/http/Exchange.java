@@ -1,5 +1,6 @@
 package dev.parley.http;
 
+import dev.parley.ops.Budget;
 import dev.parley.ops.Incidents;
 import dev.parley.protocol.ApiMessage;
 import dev.parley.protocol.JsonCodec;
@@ -31,18 +32,34 @@ final class Exchange {
     /** How long a request may take to arrive with its body. */
     private static final Duration ARRIVAL = Duration.ofSeconds(30);
 
+    /** An answer of so many bytes is given however short memory is. */
+    private static final int SMALL = 4096;
+
+    private static final byte[] EMPTY = {};
+
     private final HttpServletRequest request;
     private final HttpServletResponse response;
     private final JsonCodec codec;
     private final AsyncContext async;
     private final ResponseOutput output;
     private final AtomicBoolean answered = new AtomicBoolean();
+    private final Budget budget;
+    private final Budget.Account body; // of the request
+    private final Budget.Account answer;
 
     /** Starts an exchange. After the deadline the client gets a 408, or the response is cut off. */
-    Exchange(HttpServletRequest request, HttpServletResponse response, JsonCodec codec, Duration deadline) {
+    Exchange(
+            HttpServletRequest request,
+            HttpServletResponse response,
+            JsonCodec codec,
+            Duration deadline,
+            Budget budget) {
         this.request = request;
         this.response = response;
         this.codec = codec;
+        this.budget = budget;
+        this.body = budget.account(Budget.Holder.BODIES);
+        this.answer = budget.account(Budget.Holder.RESPONSES);
         this.async = request.startAsync(request, response);
         async.setTimeout(deadline.toMillis());
         async.addListener(new Deadline(deadline));
@@ -64,6 +81,14 @@ final class Exchange {
 
     ResponseOutput output() {
         return output;
+    }
+
+    /** Holds so many bytes for the body of the request until the request is over; throws if there is no memory for it. */
+    void hold(long bytes) throws ProblemException {
+        if (body.hold(bytes) && !budget.fits(Budget.Holder.BODIES, 0)) {
+            body.settle(0);
+            throw ProblemException.noMemory();
+        }
     }
 
     /** Insists that the client takes a media type. */
@@ -101,27 +126,33 @@ final class Exchange {
 
     /** Answers with a message. */
     void answer(int status, Map<String, String> headers, ApiMessage message) {
-        send(status, headers, MediaTypes.JSON, codec.encode(message));
+        byte[] text = bytes(codec.encode(message));
+        if (answer.hold(text.length) && text.length > SMALL && !budget.fits(Budget.Holder.RESPONSES, 0)) {
+            answer.settle(0);
+            answer(ProblemException.noMemory());
+        } else {
+            send(status, headers, MediaTypes.JSON, text);
+        }
     }
 
     /** Answers with a problem. */
     void answer(ProblemException problem) {
-        send(problem.status(), problem.headers(), MediaTypes.PROBLEM, codec.encode(problem.body()));
+        send(problem.status(), problem.headers(), MediaTypes.PROBLEM, bytes(codec.encode(problem.body())));
     }
 
     /** Answers with a text of some media type. */
-    void answer(int status, String type, String body) {
-        send(status, Map.of(), type, body);
+    void answer(int status, String type, String text) {
+        send(status, Map.of(), type, bytes(text));
     }
 
     /** Answers as a {@code GET} would begin to. */
     void answerHead(Map<String, String> headers, String type) {
-        send(HttpServletResponse.SC_OK, headers, type, "");
+        send(HttpServletResponse.SC_OK, headers, type, EMPTY);
     }
 
     /** Answers that there is nothing to say. */
     void answerEmpty(Map<String, String> headers) {
-        send(HttpServletResponse.SC_NO_CONTENT, headers, null, "");
+        send(HttpServletResponse.SC_NO_CONTENT, headers, null, EMPTY);
     }
 
     /** Answers with what a stage gives, or with the problem that it fails with. */
@@ -174,19 +205,22 @@ final class Exchange {
     }
 
     /** No Content-Length: Undertow stops calling once it has as much, and the request would never complete. */
-    private void send(int status, Map<String, String> headers, @Nullable String type, String body) {
+    private void send(int status, Map<String, String> headers, @Nullable String type, byte[] body) {
         if (!answered.compareAndSet(false, true)) {
             return;
         }
         try {
             head(status, headers, type);
-            String sent = request.getMethod().equals("HEAD") ? "" : body;
-            output.start(sent.getBytes(StandardCharsets.UTF_8));
+            output.start(request.getMethod().equals("HEAD") ? EMPTY : body);
             output.end();
         } catch (IOException | RuntimeException e) {
             LOG.log(Level.DEBUG, "an answer could not be written", e);
             output.cancel();
         }
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     private void head(int status, Map<String, String> headers, @Nullable String type) {
@@ -216,7 +250,7 @@ final class Exchange {
                 ProblemException late = new ProblemException(
                         ProblemKind.TIMEOUT, "The request took longer than " + deadline.toSeconds() + " seconds.");
                 head(late.status(), late.headers(), MediaTypes.PROBLEM);
-                response.getOutputStream().write(codec.encode(late.body()).getBytes(StandardCharsets.UTF_8));
+                response.getOutputStream().write(bytes(codec.encode(late.body())));
                 response.flushBuffer();
             }
             output.cancel(() -> RequestConnection.endUnread(request));
@@ -224,12 +258,18 @@ final class Exchange {
 
         @Override
         public void onError(AsyncEvent event) {
-            answered.set(true);
+            over();
         }
 
         @Override
         public void onComplete(AsyncEvent event) {
+            over();
+        }
+
+        private void over() {
             answered.set(true);
+            body.close();
+            answer.close();
         }
 
         @Override

@@ -1,5 +1,6 @@
 package dev.parley.http;
 
+import dev.parley.ops.Budget;
 import dev.parley.ops.Drain;
 import dev.parley.ops.Health;
 import dev.parley.ops.Settings;
@@ -43,6 +44,9 @@ public class OpsServlet extends HttpServlet {
     private transient JsonCodec codec;
 
     @Inject
+    private transient Budget budget;
+
+    @Inject
     private transient PrometheusMeterRegistry registry;
 
     private transient OpsAccess access;
@@ -58,7 +62,7 @@ public class OpsServlet extends HttpServlet {
 
     @Override
     protected void service(HttpServletRequest request, HttpServletResponse response) {
-        Exchange exchange = new Exchange(request, response, codec, Exchange.deadline(Duration.ZERO));
+        Exchange exchange = new Exchange(request, response, codec, Exchange.deadline(Duration.ZERO), budget);
         exchange.attempt(() -> route(exchange, request));
     }
 

@@ -49,6 +49,11 @@ final class ProblemException extends Exception {
         return of(ProblemKind.UNAVAILABLE, "The request failed. Try again.");
     }
 
+    /** The server has no memory for it now. */
+    static ProblemException noMemory() {
+        return of(ProblemKind.UNAVAILABLE, "The server is short of memory. Try again.");
+    }
+
     private static ProblemException of(ProblemKind kind, String detail) {
         return new ProblemException(
                 kind, detail, kind == ProblemKind.UNAVAILABLE ? Map.of("Retry-After", RETRY_SECONDS) : Map.of());

@@ -3,6 +3,7 @@ package dev.parley.hub;
 import dev.parley.broker.Broker;
 import dev.parley.broker.History;
 import dev.parley.broker.Sender;
+import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
 import dev.parley.ops.Drain;
 import dev.parley.ops.Health;
@@ -39,6 +40,7 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +55,7 @@ public class Hub {
     private Settings settings;
     private Broker broker;
     private Metrics metrics;
+    private Budget budget;
     private Threads threads;
     private Executor relief;
     private Clock clock;
@@ -75,11 +78,12 @@ public class Hub {
     }
 
     @Inject
-    void use(Settings settings, Broker broker, Metrics metrics, Health health, Drain drain) {
+    void use(Settings settings, Broker broker, Metrics metrics, Health health, Drain drain, Budget budget) {
         this.settings = settings;
         this.broker = broker;
         this.metrics = metrics;
         this.drain = drain;
+        this.budget = budget;
         health.condition("broker", this::isBrokerThere);
         health.condition("heartbeat", () -> heartbeat.isAlive());
         health.condition("not draining", () -> !drain.isStarted());
@@ -104,7 +108,10 @@ public class Hub {
         writers = new Writers(Writers.Choice.valueOf(settings.writer().toUpperCase(Locale.ROOT)));
         relief = new Relief(executor);
         heartbeat = new Heartbeat(peers.values(), settings, drain, relief);
-        rooms = new OpenRooms(settings, relief, broker, clock);
+        rooms = new OpenRooms(settings, relief, broker, clock, budget);
+        budget.backlogs(() -> Stream.concat(
+                rooms.stream().map(room -> new RoomMemory(room, relief)),
+                peers.values().stream().map(PeerMemory::new)));
         broker.attach(rooms);
     }
 
@@ -155,8 +162,8 @@ public class Hub {
 
     private Peer open(FrameWriter writer, Admission admission, int maxParts, Function<Peer, Conversation> opening) {
         long id = ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
-        Inbound inbound = new Inbound(settings, maxParts, metrics, System::nanoTime, admission);
-        Peer peer = new Peer(id, this, writer, admission, inbound, settings, metrics, relief);
+        Inbound inbound = new Inbound(settings, maxParts, metrics, System::nanoTime, admission, budget);
+        Peer peer = new Peer(id, this, writer, admission, inbound, settings, metrics, relief, budget);
         peers.put(id, peer);
         metrics.peerOpened();
         Incidents.guard(() -> peer.open(opening), peer::fail);
@@ -220,6 +227,11 @@ public class Hub {
         String problem = content instanceof Content.Text text ? MessageText.problem(text.text()) : null;
         if (problem != null) {
             return CompletableFuture.failedFuture(new PublishException(ErrorCode.BAD_TEXT, "text " + problem));
+        }
+        if (!budget.fits(Budget.Holder.HISTORY, 0)) {
+            metrics.publishFailed();
+            return CompletableFuture.failedFuture(new PublishException(
+                    ErrorCode.UNAVAILABLE, "The server is short of memory and did not store the message. Try again."));
         }
         long start = System.nanoTime();
         return broker.publish(room, sender, id, content).whenComplete((position, failure) -> {
@@ -350,6 +362,7 @@ public class Hub {
     }
 
     void sweep() {
+        budget.relieve();
         Incidents.guard(
                 broker::sweep, failure -> Incidents.log("the broker is swept again in the next round", failure));
         rooms.sweep();

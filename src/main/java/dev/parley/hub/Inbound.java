@@ -1,5 +1,6 @@
 package dev.parley.hub;
 
+import dev.parley.ops.Budget;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.CloseReasons;
@@ -25,16 +26,32 @@ final class Inbound {
     private int bytes;
     private int parts;
     private boolean tooFast;
+    private final LongSupplier nanoTime;
+    private final Budget budget;
+    private final Budget.Account account; // guards the next two
+    private volatile boolean unfinished; // a message has begun and not ended
+    private long begun; // of nanoTime, when it did
+    private boolean fits = true;
+    private long held; // by the reader of frames
 
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
-    Inbound(Settings settings, int maxParts, Metrics metrics, LongSupplier nanoTime, Admission admission) {
+    Inbound(
+            Settings settings,
+            int maxParts,
+            Metrics metrics,
+            LongSupplier nanoTime,
+            Admission admission,
+            Budget budget) {
         this.limits = settings.limits();
         this.rate = new RateLimit(settings.rates().connection(), nanoTime);
         this.excess = new RateLimit(settings.rates().connection(), nanoTime);
         this.metrics = metrics;
         this.maxParts = maxParts;
         this.admission = admission;
+        this.nanoTime = nanoTime;
+        this.budget = budget;
+        this.account = budget.account(Budget.Holder.MESSAGES);
     }
 
     /** Replaces the admission, from the next part on. */
@@ -116,6 +133,7 @@ final class Inbound {
         }
         text.append(part);
         if (!last) {
+            fits = hold((long) text.capacity() * (bytes > text.length() ? 2 : 1));
             return null;
         }
         String message = text.toString();
@@ -135,6 +153,7 @@ final class Inbound {
         }
         binary.put(part);
         if (!last) {
+            fits = hold(binary.capacity());
             return null;
         }
         ByteBuffer message = binary.flip();
@@ -147,6 +166,55 @@ final class Inbound {
         metrics.messageIn(bytes);
         bytes = 0;
         parts = 0;
+        if (unfinished) {
+            ended();
+        }
+    }
+
+    private void ended() {
+        synchronized (account) {
+            unfinished = false;
+            account.settle(0);
+        }
+    }
+
+    /** Where Parley reads the frames: what is held of a message that has begun grows, or shrinks; false if it may not grow. */
+    boolean holds(int more) {
+        held += more;
+        if (held == 0) {
+            ended();
+            return true;
+        }
+        return hold(held);
+    }
+
+    /** A message that has not ended holds so many bytes now; false if there is no memory for it. */
+    private boolean hold(long memory) {
+        boolean more;
+        synchronized (account) {
+            begun = unfinished ? begun : nanoTime.getAsLong();
+            unfinished = true;
+            more = account.hold(memory);
+        }
+        return !more || budget.fits(Budget.Holder.MESSAGES, 0);
+    }
+
+    /** Why the part just taken closes the peer, or null if there is memory for the message that it belongs to. */
+    @Nullable
+    CloseReason refuseMemory() {
+        return fits ? null : CloseReasons.NO_MEMORY;
+    }
+
+    /** Whether a message that began before a time of {@link System#nanoTime} has not ended; for any thread. */
+    boolean isOverdue(long since) {
+        synchronized (account) {
+            return unfinished && begun - since < 0;
+        }
+    }
+
+    /** Gives back what it took: no more parts are offered. For any thread. */
+    void release() {
+        account.close();
     }
 
     /** The length of a text in UTF-8, or anything beyond {@code enough} once it is longer. */

@@ -4,6 +4,7 @@ import dev.parley.broker.Broker;
 import dev.parley.broker.History;
 import dev.parley.broker.Publication;
 import dev.parley.broker.Sender;
+import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
 import dev.parley.ops.Incidents;
 import dev.parley.ops.Settings;
@@ -36,13 +37,16 @@ final class OpenRooms implements Broker.Listener {
     private final Executor relief;
     private final Broker broker;
     private final Clock clock;
+    private final Budget budget;
     private volatile boolean brokerThere = true;
 
-    OpenRooms(Settings settings, Executor relief, Broker broker, Clock clock) {
+    OpenRooms(Settings settings, Executor relief, Broker broker, Clock clock, Budget budget) {
         this.settings = settings;
         this.relief = relief;
         this.broker = broker;
         this.clock = clock;
+        this.budget = budget;
+        budget.roomHistory(() -> stream().map(room -> new RoomMemory(room, relief)));
     }
 
     int size() {
@@ -70,7 +74,7 @@ final class OpenRooms implements Broker.Listener {
         // removed.
         rooms.compute(name, (key, known) -> {
             created[0] = known == null;
-            Room room = known == null ? new Room(key, settings, relief, broker, clock, this::fail) : known;
+            Room room = known == null ? new Room(key, settings, relief, broker, clock, budget, this::fail) : known;
             joined[0] = room.join(peer, user, form, start);
             return room;
         });
@@ -86,7 +90,8 @@ final class OpenRooms implements Broker.Listener {
 
     /** A membership that has ended before it began, of a room that nobody else finds. */
     Membership refuse(Peer peer, String name, @Nullable String user, Form form) {
-        return new Membership(new Room(name, settings, relief, broker, clock, this::fail), peer, user, form, Start.NOW);
+        return new Membership(
+                new Room(name, settings, relief, broker, clock, budget, this::fail), peer, user, form, Start.NOW);
     }
 
     /** Opens a room that deliveries find already, unless it has been left again; so opening and release take turns. */
@@ -139,6 +144,7 @@ final class OpenRooms implements Broker.Listener {
                 return current;
             }
             members.addAll(room.end());
+            room.close();
             release(key);
             return null;
         });
@@ -191,6 +197,7 @@ final class OpenRooms implements Broker.Listener {
             if (!room.isEmpty()) {
                 return room;
             }
+            room.close();
             release(key);
             return null;
         });
@@ -235,6 +242,7 @@ final class OpenRooms implements Broker.Listener {
 
     @Override
     public void delivered(String name) {
+        budget.relieve();
         inRoom(name, room -> {
             room.advanced();
             repair(room);

@@ -1,5 +1,6 @@
 package dev.parley.hub;
 
+import dev.parley.ops.Budget;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
 import dev.parley.wire.Batch;
@@ -42,6 +43,12 @@ final class Outbox {
     private final Pump pump;
     private final Deque<Frame> lane = new ArrayDeque<>(1); // guarded by itself
     private long laneBytes; // guarded by the lane
+    private final Budget budget;
+    private final Budget.Account account; // of the lane, and of its frames in flight
+    private long laneMemory; // guarded by the lane
+    private long flying; // memory of the lane's frames in the newest flight that has any; guarded by the lane
+    private boolean idle; // nothing was in flight at the last beat, nor since; guarded by the lane
+    private @Nullable Batch stuck; // of a room, in flight for longer than a beat; guarded by the lane
     private int greeting; // replies in the lane that go before any cursor; guarded by the lane
     private @Nullable CloseReason last; // guarded by the lane
     private volatile Cursor[] cursors = {}; // a new array for each change, made under the lane
@@ -49,6 +56,7 @@ final class Outbox {
     private boolean replied; // the last batch was of the lane; the pump's
     private int turn; // which cursor is next; the pump's
     private int flights; // the pump's, or the loop's that reads
+    private boolean own; // whether the batch that leaves next is of the lane; the pump's
     private volatile @Nullable Flight inFlight;
     private volatile boolean busy; // something was queued, or it takes no more; changed under the lane
     private volatile boolean held = true;
@@ -70,7 +78,7 @@ final class Outbox {
         void failed(Throwable failure);
     }
 
-    Outbox(FrameWriter writer, Owner owner, Settings.Outbox bounds, Metrics metrics, Executor relief) {
+    Outbox(FrameWriter writer, Owner owner, Settings.Outbox bounds, Metrics metrics, Executor relief, Budget budget) {
         this.writer = writer;
         this.owner = owner;
         this.metrics = metrics;
@@ -78,6 +86,8 @@ final class Outbox {
         this.maxBytes = bounds.bytes();
         this.relief = relief;
         this.pump = new Pump(this::drain, owner::failed, relief);
+        this.budget = budget;
+        this.account = budget.account(Budget.Holder.OUTBOXES);
     }
 
     /** Lets what is queued leave; until then all waits, so that a greeting comes before what the rooms have. */
@@ -101,13 +111,17 @@ final class Outbox {
 
     /** Replies that went straight to the connection wait there: they are in flight from now on. */
     FrameWriter.Completion waits(int frames, int bytes) {
-        Flight flight = new Flight(frames, bytes);
+        Flight flight = new Flight(frames, bytes, null);
+        synchronized (lane) {
+            flies(0, bytes);
+        }
         inFlight = flight;
         return flight;
     }
 
-    /** Queues a reply; false if the lane is full. Leaves at the end of this turn. */
+    /** Queues a reply; false if the lane is full, or memory is. Leaves at the end of this turn. */
     boolean offer(Frame frame) {
+        boolean more;
         synchronized (lane) {
             if (last != null) {
                 return true; // the peer is leaving: nobody waits for this
@@ -118,9 +132,11 @@ final class Outbox {
             lane.add(frame);
             laneBytes += frame.size();
             busy = true;
+            laneMemory += frame.memory();
+            more = account.hold(laneMemory + flying);
         }
         pump.signal(Turn.END);
-        return true;
+        return !more || budget.fits(Budget.Holder.OUTBOXES, 0);
     }
 
     /** Takes no more; {@link Owner#finished} is called when what was queued has been written. */
@@ -175,6 +191,46 @@ final class Outbox {
         return flight != null && flight.start - since < 0;
     }
 
+    /** Gives back memory that is not needed, and takes it for a batch that has been in flight since before a time. */
+    void settle(long since) {
+        synchronized (lane) {
+            Flight flight = inFlight;
+            if (flight == null) {
+                flying = idle ? 0 : flying; // what was taken from the lane may be about to fly
+                hold(null);
+            } else if (flight.shared != null) {
+                flying = 0;
+                hold(flight.start - since < 0 && !closed ? flight.shared : null);
+            }
+            idle = flight == null;
+            account.settle(laneMemory + flying);
+        }
+    }
+
+    /** The members of a room may all hold the same batch: it is counted once. Under the lane's lock. */
+    private void hold(@Nullable Batch batch) {
+        Batch before = stuck;
+        if (batch == before) {
+            return;
+        }
+        stuck = batch;
+        if (before != null && before.unstick()) {
+            budget.add(Budget.Holder.ROOMS, -before.memory());
+        }
+        if (batch != null && batch.stick()) {
+            budget.add(Budget.Holder.ROOMS, batch.memory());
+        }
+    }
+
+    /** The memory of what has not left: of its own replies, and of a room's batch that does not leave. */
+    long unsent() {
+        synchronized (lane) {
+            Flight flight = inFlight;
+            boolean flies = flight != null && flight.shared == null;
+            return laneMemory + (flies ? flying : 0) + (stuck == null ? 0 : stuck.memory());
+        }
+    }
+
     /** Drops everything; nothing is written any more. */
     void close() {
         closed = true;
@@ -182,6 +238,10 @@ final class Outbox {
             cursors = new Cursor[0];
             lane.clear();
             laneBytes = 0;
+            laneMemory = 0;
+            flying = 0;
+            hold(null);
+            account.close();
         }
         aside = null;
     }
@@ -213,7 +273,7 @@ final class Outbox {
             wrote(batch.frames().size(), batch.size());
             return true;
         }
-        Flight flight = new Flight(batch.frames().size(), batch.size());
+        Flight flight = new Flight(batch.frames().size(), batch.size(), own ? null : batch);
         inFlight = flight;
         try {
             writer.write(batch, flight);
@@ -225,6 +285,7 @@ final class Outbox {
 
     /** Replies and rooms take turns: else a client that publishes steadily would never read its room. */
     private @Nullable Batch next() {
+        own = false;
         synchronized (lane) {
             if (last != null || greeting > 0 || !replied || cursors.length == 0) {
                 Batch batch = fromLane();
@@ -281,18 +342,34 @@ final class Outbox {
             Frame frame = lane.remove();
             laneBytes = 0;
             greeting = 0;
+            flies(frame.memory(), 0);
             return new Batch(List.of(frame));
         }
         List<Frame> frames = new ArrayList<>(Math.min(lane.size(), Batch.MAX_FRAMES));
         int size = 0;
+        long memory = 0;
         while (!lane.isEmpty() && frames.size() < Batch.MAX_FRAMES && size < Batch.MAX_BYTES) {
             Frame frame = lane.remove();
             frames.add(frame);
             size += frame.size();
+            memory += frame.memory();
         }
         laneBytes -= size;
         greeting = Math.max(0, greeting - frames.size());
+        flies(memory, frames.size() > 1 ? size : 0);
         return new Batch(frames);
+    }
+
+    /**
+     * Replies are about to be written, or wait in the connection: frames of the lane, and bytes. Those before have left. Under the
+     * lane's lock.
+     */
+    private void flies(long memory, int joined) {
+        own = true;
+        laneMemory -= memory;
+        flying = memory + joined;
+        idle = false;
+        account.hold(laneMemory + flying);
     }
 
     private @Nullable Cursor nextCursor() {
@@ -317,13 +394,15 @@ final class Outbox {
 
         private final int frames;
         private final int bytes;
+        private final transient @Nullable Batch shared; // of a room, null if it is the peer's own
         private final long start = System.nanoTime();
 
         private final boolean timed = flights++ % TIMED == 0;
 
-        Flight(int frames, int bytes) {
+        Flight(int frames, int bytes, @Nullable Batch shared) {
             this.frames = frames;
             this.bytes = bytes;
+            this.shared = shared;
         }
 
         @Override

@@ -1,5 +1,6 @@
 package dev.parley.hub;
 
+import dev.parley.ops.Budget;
 import dev.parley.ops.Incidents;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
@@ -71,7 +72,8 @@ public final class Peer {
             Inbound inbound,
             Settings settings,
             Metrics metrics,
-            Executor relief) {
+            Executor relief,
+            Budget budget) {
         this.id = id;
         this.hub = hub;
         this.writer = writer;
@@ -81,7 +83,7 @@ public final class Peer {
         this.textLimit = limits.text();
         this.metrics = metrics;
         this.relief = relief;
-        this.outbox = new Outbox(writer, new Caretaker(), settings.outbox(), metrics, relief);
+        this.outbox = new Outbox(writer, new Caretaker(), settings.outbox(), metrics, relief, budget);
     }
 
     void open(Function<Peer, Conversation> opening) {
@@ -249,6 +251,7 @@ public final class Peer {
                     conversation.text(this, message);
                 }
             });
+            admits(taking.refuseMemory());
         }
     }
 
@@ -268,6 +271,7 @@ public final class Peer {
         Inbound taking = inbound;
         if (taking != null && !expires() && admits(taking.refuseBinary(part))) {
             converse(taking.binary(part, last), message -> conversation.binary(this, message));
+            admits(taking.refuseMemory());
         }
     }
 
@@ -478,6 +482,12 @@ public final class Peer {
         if (expires()) {
             return false;
         }
+        Inbound taking = inbound;
+        if (taking != null && taking.isOverdue(now - settings.messageDeadline().toNanos())) {
+            abandon(CloseReasons.UNFINISHED);
+            return false;
+        }
+        outbox.settle(now - Heartbeat.PERIOD.toNanos());
         if (!writer.answersPings()) {
             pulse.heard();
         }
@@ -514,6 +524,19 @@ public final class Peer {
         }
     }
 
+    /** What it holds of the memory, besides what its rooms hold for it: bytes that have not left. */
+    long unsent() {
+        return outbox.unsent();
+    }
+
+    /** Gives up on it because memory is short and it is slow. Its memory is free at once, the close may take a moment. */
+    void cut() {
+        if (forget()) {
+            metrics.peerClosed(CloseReasons.TOO_SLOW);
+            relief.execute(() -> writer.close(CloseReasons.TOO_SLOW));
+        }
+    }
+
     /** Closes without waiting for what is queued: that would never leave. */
     void abandon(CloseReason reason) {
         if (forget()) {
@@ -541,14 +564,19 @@ public final class Peer {
     /** Moves on to a later state; false if it was there. */
     private boolean leaveRooms(State next) {
         List<Membership> left;
+        Inbound taking;
         synchronized (memberships) {
             if (state.compareTo(next) >= 0) {
                 return false;
             }
             state = next;
+            taking = inbound;
             inbound = null;
             left = List.copyOf(memberships);
             memberships.clear();
+        }
+        if (taking != null) {
+            taking.release();
         }
         Incidents.each(
                 left, this::part, (membership, failure) -> Incidents.log("a peer leaves its other rooms", failure));
@@ -629,7 +657,8 @@ public final class Peer {
 
         @Override
         public boolean holds(int bytes) {
-            return true;
+            Inbound taking = inbound;
+            return taking == null || taking.holds(bytes); // the close of one that leaves is read all the same
         }
 
         @Override

@@ -2,13 +2,19 @@ package dev.parley.hub;
 
 import dev.parley.broker.History;
 import dev.parley.broker.Publication;
+import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
 import dev.parley.ops.Rooms;
 import dev.parley.ops.Settings;
+import dev.parley.wire.Batch;
 import dev.parley.wire.Frame;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -29,9 +35,13 @@ final class Ring {
 
     private static final int FIRST_CAPACITY = 16;
 
+    private static final int SLOT = 4; // bytes of the heap, with compressed pointers
+
     private final int maxEvents;
     private final long maxBytes;
     private final Rooms.History history;
+    private final Budget.Account account;
+    private final AtomicLong memory = new AtomicLong(); // of the entries with all that they are encoded to
     private final long age; // nanoseconds
     private final Clock clock;
     private volatile AtomicReferenceArray<Entry> slots = new AtomicReferenceArray<>(FIRST_CAPACITY);
@@ -42,6 +52,8 @@ final class Ring {
 
     // The appender's, of the events from head to tail.
     private long bytes;
+    private long waiting; // memory of what waits for its turn to be appended
+    private long batches; // memory of the shared batches when they were last looked at
     private int messages;
     private long messageBytes;
     private long settled; // every reader has read what is before this position
@@ -55,13 +67,15 @@ final class Ring {
      * @param bounds how much it keeps for those who lag; the newest event always stays
      * @param history how many messages it keeps that everybody has read; with more than {@code bounds}, these are raised
      * @param clock tells how old a message is
+     * @param account what it holds is taken from there
      */
-    Ring(Settings.Room bounds, Rooms.History history, Clock clock) {
+    Ring(Settings.Room bounds, Rooms.History history, Clock clock, Budget.Account account) {
         this.maxEvents = Math.max(bounds.messages(), history.messages());
         this.maxBytes = Math.max(bounds.bytes(), history.bytes());
         this.history = history;
         this.age = Clock.nanos(history.age());
         this.clock = clock;
+        this.account = account;
     }
 
     /** The position that the next event will get. */
@@ -136,6 +150,7 @@ final class Ring {
         }
         Entry entry = new Entry(position, event, epoch, before, offset, taken);
         bytes += entry.size;
+        memory.addAndGet(entry.memory.get());
         if (entry.isMessage()) {
             messages++;
             messageBytes += entry.size;
@@ -144,7 +159,7 @@ final class Ring {
             dropOldest();
         }
         if (position - head == slots.length()) {
-            grow(head, position);
+            resize(2 * slots.length());
         }
         slots.set(index(slots, position), entry);
         tail = position + 1;
@@ -152,6 +167,7 @@ final class Ring {
             newestMessage = position;
         }
         trim(any -> false);
+        account.hold(held());
     }
 
     /**
@@ -162,14 +178,87 @@ final class Ring {
         settled = Math.min(position, tail);
         if (settled == tail) {
             Arrays.fill(shared, null);
+            batches = 0;
         }
         trim(any -> false);
+        account.hold(held());
     }
 
     /** Lets history go that is older than its age. For the appender, under its lock. */
     void expire() {
         long now = clock.nanoTime();
         trim(entry -> now - entry.taken > age);
+        if (slots.length() > FIRST_CAPACITY && tail - head < slots.length() / 4) {
+            resize(slots.length() / 2);
+        }
+        batches = 0;
+        for (View.Range range : shared) {
+            Batch batch = range == null ? null : range.batch();
+            batches += batch == null ? 0 : batch.memory();
+        }
+        account.settle(held());
+    }
+
+    /** Says how much memory is held for it elsewhere. For the appender, under its lock. */
+    void setAside(long bytes) {
+        waiting = bytes;
+        account.hold(held());
+    }
+
+    /** The memory of its events, with all that they are encoded to. */
+    long memory() {
+        return memory.get();
+    }
+
+    private long held() {
+        long held = memory() + batches + waiting;
+        return held == 0 ? 0 : held + (long) SLOT * slots.length();
+    }
+
+    /** The offset of the oldest message that every member has read; {@link Long#MAX_VALUE} if none is kept. Under the lock. */
+    long oldest() {
+        for (long i = head; i < settled; i++) {
+            if (at(i).isMessage()) {
+                return at(i).after;
+            }
+        }
+        return Long.MAX_VALUE;
+    }
+
+    /** Lets the oldest messages go that every member has read; as {@link Budget.Kept#letGo}. Under the lock. */
+    int letGo(long upTo, long enough) {
+        long target = memory.get() - enough;
+        long first = head;
+        while (head < settled && at(head).after <= upTo && memory.get() > target) {
+            dropOldest();
+        }
+        account.settle(held());
+        return (int) (head - first);
+    }
+
+    /** The memory of what not every member has read, up to a position. Under the lock. */
+    long unread(long upTo) {
+        long unread = 0;
+        for (long i = Math.max(head, settled); i < upTo; i++) {
+            unread += at(i).memory.get();
+        }
+        return unread;
+    }
+
+    /** Overtakes the members that are furthest behind: the older half of what is unread up to a position goes. Under the lock. */
+    void overtake(long upTo) {
+        long unread = unread(upTo);
+        long left = unread;
+        while (head < upTo && (head < settled || left > unread / 2)) {
+            left -= head < settled ? 0 : at(head).memory.get();
+            dropOldest();
+        }
+        account.settle(held());
+    }
+
+    /** Gives back what it took: its room is gone. */
+    void close() {
+        account.close();
     }
 
     private void trim(Predicate<Entry> old) {
@@ -193,19 +282,20 @@ final class Ring {
         head = oldest + 1;
         slots.set(index(slots, oldest), null);
         bytes -= gone.size;
+        memory.addAndGet(-gone.memory.getAndSet(Entry.GONE));
         if (gone.isMessage()) {
             messages--;
             messageBytes -= gone.size;
         }
     }
 
-    private void grow(long from, long to) {
+    private void resize(int capacity) {
         AtomicReferenceArray<Entry> old = slots;
-        AtomicReferenceArray<Entry> grown = new AtomicReferenceArray<>(old.length() * 2);
-        for (long i = from; i < to; i++) {
-            grown.set(index(grown, i), old.get(index(old, i)));
+        AtomicReferenceArray<Entry> resized = new AtomicReferenceArray<>(capacity);
+        for (long i = head; i < tail; i++) {
+            resized.set(index(resized, i), old.get(index(old, i)));
         }
-        slots = grown;
+        slots = resized;
     }
 
     /** The position of the first message after an offset, the tail if there is none. For the appender, under its lock. */
@@ -257,6 +347,12 @@ final class Ring {
         return entry != null && entry.position == position ? entry : null;
     }
 
+    /** An event as readers of a form get it, null if they are not told of it. */
+    @Nullable
+    Frame frame(Entry entry, Form form) {
+        return entry.frame(form, memory);
+    }
+
     /** The batch of a kind that was read last, by the readers of any branch. */
     View.@Nullable Range shared(int slot) {
         return shared[slot];
@@ -273,6 +369,16 @@ final class Ring {
 
     /** An event in its place. */
     static final class Entry {
+
+        /** Less than any sum of what a late reader may still add. */
+        private static final int GONE = Integer.MIN_VALUE;
+
+        /** What it takes of the heap beside its event; measured as the growth of a heap of 200,000 (JDK 17). */
+        private static final int OVERHEAD = 136;
+
+        private static final VarHandle FRAMES = MethodHandles.arrayElementVarHandle(Frame[].class);
+
+        private final AtomicInteger memory; // counted in the ring's; GONE once the ring has let it go
         private final long position;
         private final RoomEvent event;
         private final String epoch;
@@ -290,6 +396,7 @@ final class Ring {
             this.after = after;
             this.taken = taken;
             this.size = event.size();
+            this.memory = new AtomicInteger(OVERHEAD + event.memory(size));
         }
 
         RoomEvent event() {
@@ -320,11 +427,16 @@ final class Ring {
         }
 
         @Nullable
-        Frame frame(Form form) {
+        Frame frame(Form form, AtomicLong all) {
             Frame frame = frames[form.slot()];
             if (frame == null) {
                 frame = form.frame(event, epoch);
-                frames[form.slot()] = frame;
+                if (frame != null && FRAMES.compareAndSet(frames, form.slot(), null, frame)) {
+                    int more = frame.memory();
+                    if (memory.getAndAdd(more) >= 0) {
+                        all.addAndGet(more);
+                    }
+                }
             }
             return frame;
         }

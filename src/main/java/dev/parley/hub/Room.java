@@ -5,6 +5,7 @@ import dev.parley.broker.History;
 import dev.parley.broker.Publication;
 import dev.parley.broker.Sender;
 import dev.parley.hub.Membership.ReadStart;
+import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
 import dev.parley.ops.Incidents;
 import dev.parley.ops.Settings;
@@ -20,6 +21,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -57,15 +59,17 @@ final class Room {
             Executor relief,
             Broker broker,
             Clock clock,
+            Budget budget,
             BiConsumer<Room, Throwable> failed) {
         this.name = name;
         this.relief = relief;
         this.broker = broker;
         this.clock = clock;
         this.failed = failure -> failed.accept(this, failure);
-        this.ring = new Ring(settings.room(), settings.rooms().history(name), clock);
+        this.ring =
+                new Ring(settings.room(), settings.rooms().history(name), clock, budget.account(Budget.Holder.ROOMS));
         this.entrance = new Entrance(this, ring, presence, settings);
-        this.sequence = new Sequence(ring, settings.room().messages());
+        this.sequence = new Sequence(ring, settings.room());
     }
 
     String name() {
@@ -301,6 +305,34 @@ final class Room {
         Incidents.guard(
                 () -> broker.left(name, member.sender()),
                 failure -> Incidents.log("a member has left, and other nodes may still count it", failure));
+    }
+
+    /** Does something with the ring, under the lock. */
+    synchronized long withRing(ToLongFunction<Ring> task) {
+        return task.applyAsLong(ring);
+    }
+
+    /** The memory of what members lag behind with. */
+    synchronized long unread() {
+        return ring.unread(revealed());
+    }
+
+    /** Lets the older half of that go: {@link #wake} tells the members. */
+    synchronized void overtake() {
+        ring.overtake(revealed());
+    }
+
+    /** Up to where every branch may read: a member that waits there does not lag. */
+    private long revealed() {
+        return Stream.of(branches)
+                .mapToLong(branch -> branch.view().horizon())
+                .min()
+                .orElse(ring.head());
+    }
+
+    /** Gives its memory back: nobody is in it and nobody finds it any more. */
+    synchronized void close() {
+        ring.close();
     }
 
     /** Whether nothing failed in it before. */

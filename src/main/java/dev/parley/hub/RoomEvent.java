@@ -7,8 +7,16 @@ import java.util.List;
 /** What a room's ring holds: everything that its members are told, in order. Immutable. */
 sealed interface RoomEvent {
 
-    /** About how much memory it takes, bytes. */
+    /** How much it counts against the bounds of a room, bytes. */
     int size();
+
+    /** About how much it takes of the heap, bytes, if this is its size. */
+    default int memory(int size) {
+        return SMALL + 2 * size;
+    }
+
+    /** More than what an event without content takes beside the names in it. */
+    int SMALL = 128;
 
     /**
      * A message of the room.
@@ -18,7 +26,12 @@ sealed interface RoomEvent {
     record Message(Publication publication) implements RoomEvent {
         @Override
         public int size() {
-            return publication.content().size() + publication.sender().name().length();
+            return publication.size();
+        }
+
+        @Override
+        public int memory(int size) {
+            return publication.memory(size);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.parley.hub;
 
 import dev.parley.broker.History;
 import dev.parley.broker.Publication;
+import dev.parley.ops.Settings;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
@@ -16,8 +17,10 @@ final class Sequence {
     private static final int MAX_TRIES = 8;
 
     private final Ring ring;
-    private final int maxHeld;
+    private final Settings.Room bounds;
     private final Deque<Publication> held = new ArrayDeque<>(0);
+    private long heldBytes;
+    private long heldMemory;
     private boolean started;
     private boolean asked;
     private int tries;
@@ -26,11 +29,11 @@ final class Sequence {
      * A sequence that has not started: it holds everything.
      *
      * @param ring where messages go
-     * @param maxHeld how many wait for a hole to be filled; one more, and it is given up
+     * @param bounds how many may wait for a hole to be filled, and how many bytes; with more it is given up
      */
-    Sequence(Ring ring, int maxHeld) {
+    Sequence(Ring ring, Settings.Room bounds) {
         this.ring = ring;
-        this.maxHeld = maxHeld;
+        this.bounds = bounds;
     }
 
     /** The broker has opened the room. */
@@ -38,14 +41,39 @@ final class Sequence {
         started = true;
         ring.prime(kept);
         release();
+        ring.setAside(heldMemory);
     }
 
     /** The next publication, or one that came before. */
     void take(Publication publication) {
+        if (started && held.isEmpty() && publication.previous() <= ring.offset()) {
+            append(publication);
+            return;
+        }
         held.add(publication);
+        count(publication, 1);
         release();
-        if (held.size() > maxHeld) {
+        while (held.size() > bounds.messages() || (heldBytes > bounds.bytes() && held.size() > 1)) {
             giveUp();
+        }
+        ring.setAside(heldMemory);
+    }
+
+    private void count(Publication publication, int times) {
+        int size = publication.size();
+        heldBytes += (long) times * size;
+        heldMemory += (long) times * publication.memory(size);
+    }
+
+    private Publication remove() {
+        Publication first = held.remove();
+        count(first, -1);
+        return first;
+    }
+
+    private void append(Publication publication) {
+        if (publication.offset() > ring.offset()) {
+            ring.append(new RoomEvent.Message(publication));
         }
     }
 
@@ -53,6 +81,9 @@ final class Sequence {
     void renew(String epoch, long offset) {
         if (started) {
             held.clear();
+            heldBytes = 0;
+            heldMemory = 0;
+            ring.setAside(0);
             asked = false;
             tries = 0;
             ring.renew(epoch, offset);
@@ -78,7 +109,7 @@ final class Sequence {
                     history.after(), first.previous())); // what is held is not lost, whatever became of it there
             for (Publication publication : history.publications()) {
                 if (publication.offset() > ring.offset()) {
-                    ring.append(new RoomEvent.Message(publication));
+                    append(publication);
                     tries = 0;
                 }
             }
@@ -88,15 +119,13 @@ final class Sequence {
         if (tries >= MAX_TRIES) {
             giveUp();
         }
+        ring.setAside(heldMemory);
         return helped;
     }
 
     private void release() {
         while (started && !held.isEmpty() && held.element().previous() <= ring.offset()) {
-            Publication publication = held.remove();
-            if (publication.offset() > ring.offset()) {
-                ring.append(new RoomEvent.Message(publication));
-            }
+            append(remove());
         }
         if (held.isEmpty()) {
             tries = 0;
@@ -106,7 +135,7 @@ final class Sequence {
     private void giveUp() {
         Publication next = held.peek();
         if (!started) {
-            held.remove(); // the history that opens the room will show it, or that it is missing
+            remove(); // the history that opens the room will show it, or that it is missing
         } else if (next != null) {
             tries = 0;
             ring.skip(next.previous());

@@ -114,7 +114,7 @@ final class View {
                 owners.add(owner);
             }
             own |= mine;
-            Frame frame = mine ? form.ownFrame(entry.event(), entry.epoch()) : entry.frame(form);
+            Frame frame = mine ? form.ownFrame(entry.event(), entry.epoch()) : ring.frame(entry, form);
             if (frame != null) {
                 frames.add(frame);
                 size += frame.size();

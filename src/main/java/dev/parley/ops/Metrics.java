@@ -45,6 +45,7 @@ public final class Metrics {
     private final Timer publishLatency;
     private final Map<String, Counter> closes = new ConcurrentHashMap<>();
     private final Map<String, Counter> refusals = new ConcurrentHashMap<>();
+    private final Map<String, Counter> yields = new ConcurrentHashMap<>();
     private final RepeatedEvent failures = new RepeatedEvent(Metrics.class, Level.ERROR);
 
     /**
@@ -227,6 +228,44 @@ public final class Metrics {
         gauge("parley.lag", events, "Events that the member furthest behind in its room has not read");
     }
 
+    /**
+     * Where to look for the memory that one kind of holder uses.
+     *
+     * @param holder a word for the kind, of a fixed few
+     * @param bytes how much it uses
+     */
+    public void memory(String holder, Supplier<Number> bytes) {
+        Gauge.builder("parley.memory", bytes)
+                .baseUnit("bytes")
+                .description("Memory that is held for clients, by what it is held for")
+                .tag("holder", holder)
+                .register(registry);
+    }
+
+    /**
+     * How much memory may be used.
+     *
+     * @param bytes the limit
+     */
+    public void memoryLimit(long bytes) {
+        Gauge.builder("parley.memory.limit", () -> bytes)
+                .baseUnit("bytes")
+                .description("Memory that may be held for clients")
+                .register(registry);
+    }
+
+    /**
+     * Memory was short, and something had to go or was refused.
+     *
+     * @param reason a word for what it was, of a fixed few
+     * @param times how many messages, readers or requests
+     */
+    public void memoryYielded(String reason, long times) {
+        count(yields, reason, times, key -> Counter.builder("parley.memory.yields")
+                .description("What was dropped, closed or refused because memory was short, by reason")
+                .tag("reason", key));
+    }
+
     private void gauge(String name, Supplier<Number> value, String description) {
         Gauge.builder(name, value).description(description).register(registry);
     }
@@ -258,9 +297,14 @@ public final class Metrics {
 
     /** Counts one of a label's value. A race may pass the bound on values by a few, no more. */
     private void count(Map<String, Counter> counters, String value, Function<String, Counter.Builder> made) {
+        count(counters, value, 1, made);
+    }
+
+    private void count(
+            Map<String, Counter> counters, String value, long times, Function<String, Counter.Builder> made) {
         try {
             String key = counters.size() < MAX_VALUES || counters.containsKey(value) ? value : OTHER;
-            counters.computeIfAbsent(key, k -> made.apply(k).register(registry)).increment();
+            counters.computeIfAbsent(key, k -> made.apply(k).register(registry)).increment((double) times);
         } catch (Throwable e) {
             failed(e);
         }

@@ -11,10 +11,14 @@ import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.enterprise.inject.Typed;
 import jakarta.inject.Singleton;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 
 /** Gives metrics and health to whoever injects them: one of each, and no proxy before each message. */
 @ApplicationScoped
 public class MetricsProducer {
+
+    private static final Logger LOG = System.getLogger(MetricsProducer.class.getName());
 
     /** For the container. */
     public MetricsProducer() {}
@@ -51,6 +55,24 @@ public class MetricsProducer {
     @Singleton
     public Metrics metrics(PrometheusMeterRegistry registry) {
         return new Metrics(registry);
+    }
+
+    /**
+     * The memory that this node holds for its clients. Logs what the settings allow.
+     *
+     * @param settings say how much
+     * @param metrics told how much is used
+     * @return the one instance
+     */
+    @Produces
+    @Singleton
+    public Budget budget(Settings settings, Metrics metrics) {
+        MemoryPlan plan = new MemoryPlan(settings, Runtime.getRuntime().maxMemory());
+        LOG.log(Level.INFO, plan.toString());
+        if (plan.isTooLarge()) {
+            LOG.log(Level.WARNING, plan.warning());
+        }
+        return new Budget(settings.memory(), metrics);
     }
 
     /**

@@ -76,6 +76,15 @@ final class Reader {
         return read(key, allowed, config::getBytes, n -> n >= min && n <= max);
     }
 
+    /** A size, in bytes, given as such or as a share of the heap. */
+    long memory(String key, long heap) {
+        return read(
+                key,
+                "a size such as 256 MiB, from 1 MiB to 1 TiB, or a share of the heap from 1% to 90%",
+                k -> config.getString(k).endsWith("%") ? heap / 100 * percent(config.getString(k)) : config.getBytes(k),
+                n -> n >= 1L << 20 && n <= 1L << 40);
+    }
+
     /** A duration. */
     Duration duration(String key, Duration min, Duration max) {
         return read(
@@ -210,6 +219,14 @@ final class Reader {
                 ? config.getStringList(key).stream()
                 : Stream.of(config.getString(key).split(",", -1));
         return all.map(String::strip).filter(text -> !text.isEmpty()).toList();
+    }
+
+    private static int percent(String share) {
+        int percent = Integer.parseInt(share.substring(0, share.length() - 1).strip());
+        if (percent < 1 || percent > 90) {
+            throw new IllegalArgumentException("out of range");
+        }
+        return percent;
     }
 
     private static double perSecond(String rate) {

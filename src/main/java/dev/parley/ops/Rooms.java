@@ -14,14 +14,16 @@ import java.util.stream.Collectors;
 /**
  * What a room keeps, and what becomes of those who do not follow, by its name. Immutable.
  *
+ * @param empty how many rooms without members keep their history
  * @param history for rooms that no rule names
  * @param overflow for rooms that no rule names
  * @param rules the first that matches counts
  */
-public record Rooms(History history, Overflow overflow, List<Rule> rules) {
+public record Rooms(int empty, History history, Overflow overflow, List<Rule> rules) {
 
     static Rooms of(Reader from) {
         return new Rooms(
+                from.count("parley.history.empty-rooms", 0, 1 << 24),
                 new History(
                         from.count("parley.history.messages", 0, 1 << 20),
                         from.bytes("parley.history.bytes", 0, 1L << 40),

@@ -13,6 +13,7 @@ import java.util.Set;
  * property {@code parley.*} wins over the environment's {@code PARLEY_*}, which wins over {@code META-INF/parley.conf} of the
  * application, which wins over the default. Immutable. There is a record for each group of keys.
  *
+ * @param memory what may be held for all clients together, bytes
  * @param limits what one message may be
  * @param outbox what may wait for a peer of its own replies
  * @param room what a room keeps for members that lag
@@ -30,6 +31,7 @@ import java.util.Set;
  * @param served which of the protocols are served, and whether the page is
  */
 public record Settings(
+        long memory,
         Limits limits,
         Outbox outbox,
         Room room,
@@ -74,6 +76,7 @@ public record Settings(
 
     static Settings of(Reader from) {
         return new Settings(
+                from.memory("parley.memory", Runtime.getRuntime().maxMemory()),
                 Limits.of(from),
                 Outbox.of(from),
                 Room.of(from),
@@ -158,14 +161,21 @@ public record Settings(
      * @param pongDeadline within what time after a ping something must come from a peer
      * @param sendDeadline how long a batch may be on its way to a peer
      * @param closeGrace how long the connection may outlive the close of a peer before it is cut
+     * @param messageDeadline within what time a message that has begun must end
      */
-    public record Heartbeat(Duration ping, Duration pongDeadline, Duration sendDeadline, Duration closeGrace) {
+    public record Heartbeat(
+            Duration ping,
+            Duration pongDeadline,
+            Duration sendDeadline,
+            Duration closeGrace,
+            Duration messageDeadline) {
         static Heartbeat of(Reader from) {
             return new Heartbeat(
                     from.duration("parley.heartbeat.ping", Duration.ofSeconds(1), Duration.ofSeconds(85)),
                     from.duration("parley.heartbeat.pong-deadline", Duration.ofSeconds(1), Duration.ofHours(1)),
                     from.duration("parley.heartbeat.send-deadline", Duration.ofSeconds(1), Duration.ofHours(1)),
-                    from.duration("parley.heartbeat.close-grace", Duration.ofSeconds(1), Duration.ofMinutes(10)));
+                    from.duration("parley.heartbeat.close-grace", Duration.ofSeconds(1), Duration.ofMinutes(10)),
+                    from.duration("parley.heartbeat.message-deadline", Duration.ofSeconds(1), Duration.ofHours(1)));
         }
     }
 

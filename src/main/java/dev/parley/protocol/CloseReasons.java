@@ -85,6 +85,14 @@ public final class CloseReasons {
     public static final CloseReason MESSAGES_LOST =
             new CloseReason(CloseCodes.TRY_AGAIN_LATER, "messages were lost, connect again");
 
+    /** 1013: this node has no memory for what the client sends; the client reconnects, jittered. */
+    public static final CloseReason NO_MEMORY =
+            new CloseReason(CloseCodes.TRY_AGAIN_LATER, "the server is short of memory, try again later");
+
+    /** 1013: the client began a message and did not end it in time; it reconnects, jittered. */
+    public static final CloseReason UNFINISHED =
+            new CloseReason(CloseCodes.TRY_AGAIN_LATER, "the message was not finished in time, try again later");
+
     private CloseReasons() {}
 
     /**

@@ -14,6 +14,14 @@ public sealed interface Content {
     int size();
 
     /**
+     * About how much it takes of the heap, without the objects around it.
+     *
+     * @param size its {@link #size}
+     * @return bytes
+     */
+    int memory(int size);
+
+    /**
      * A text message.
      *
      * @param text the text, well-formed UTF-16
@@ -22,6 +30,12 @@ public sealed interface Content {
         @Override
         public int size() {
             return text.getBytes(StandardCharsets.UTF_8).length;
+        }
+
+        /** A {@code String} has one byte for each character if all are Latin-1; of those, UTF-8 shows ASCII alone. */
+        @Override
+        public int memory(int size) {
+            return size > text.length() ? 2 * text.length() : size;
         }
     }
 
@@ -34,6 +48,11 @@ public sealed interface Content {
         @Override
         public int size() {
             return bytes.remaining();
+        }
+
+        @Override
+        public int memory(int size) {
+            return bytes.capacity();
         }
     }
 }

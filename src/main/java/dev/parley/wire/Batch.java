@@ -3,6 +3,7 @@ package dev.parley.wire;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,8 +21,14 @@ public final class Batch {
     /** What a reader of a stream of events skips (WHATWG HTML §9.2.6). */
     private static final byte[] COMMENT = {':', '\n', '\n'};
 
+    private static final AtomicIntegerFieldUpdater<Batch> STUCK =
+            AtomicIntegerFieldUpdater.newUpdater(Batch.class, "stuck");
+
     private final List<Frame> frames;
     private final int size;
+
+    @SuppressWarnings("UnusedVariable") // STUCK's
+    private volatile int stuck; // peers that it does not leave for
 
     // Volatile: an event loop that sees the array of another loop also sees its contents (JLS 17.4.5), on AArch64 too.
     // Two loops that join at once get equal bytes.
@@ -54,6 +61,37 @@ public final class Batch {
      */
     public int size() {
         return size;
+    }
+
+    /**
+     * About how much it takes of the heap, once it has been written.
+     *
+     * @return bytes
+     */
+    public long memory() {
+        long memory = frames.size() == 1 ? 0 : size;
+        for (Frame frame : frames) {
+            memory += frame.memory();
+        }
+        return memory;
+    }
+
+    /**
+     * It does not leave for one more peer, which holds it.
+     *
+     * @return whether that is the first
+     */
+    public boolean stick() {
+        return STUCK.getAndIncrement(this) == 0;
+    }
+
+    /**
+     * A peer that held it holds it no more.
+     *
+     * @return whether that was the last
+     */
+    public boolean unstick() {
+        return STUCK.decrementAndGet(this) == 0;
     }
 
     /**

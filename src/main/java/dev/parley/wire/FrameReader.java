@@ -331,7 +331,7 @@ final class FrameReader {
         if (listener.holds(bytes)) {
             held += bytes;
         } else if (!ended) {
-            refuse(CloseReasons.UNAVAILABLE);
+            refuse(CloseReasons.NO_MEMORY);
         }
         return !ended;
     }

@@ -3,11 +3,17 @@ package dev.parley.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.parley.ops.Budget;
+import dev.parley.ops.Budget.Holder;
+import dev.parley.ops.TestBudgets;
 import dev.parley.ops.TestClock;
 import dev.parley.ops.TestSettings;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.Position;
+import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -22,7 +28,7 @@ class MemoryBrokerTest extends BrokerContract {
 
     @Override
     Broker create(String... settings) {
-        broker = new MemoryBroker(TestSettings.with(settings), clock);
+        broker = new MemoryBroker(TestSettings.with(settings), clock, TestBudgets.large());
         return broker;
     }
 
@@ -33,7 +39,7 @@ class MemoryBrokerTest extends BrokerContract {
 
     @Test
     void aBrokerNobodyIsAttachedToSaysSo() {
-        MemoryBroker alone = new MemoryBroker(TestSettings.small(), clock);
+        MemoryBroker alone = new MemoryBroker(TestSettings.small(), clock, TestBudgets.large());
         assertThatThrownBy(() -> alone.publish("r", ALICE, null, new Content.Text("hi")))
                 .isInstanceOf(IllegalStateException.class);
     }
@@ -108,5 +114,146 @@ class MemoryBrokerTest extends BrokerContract {
         assertThat(broker.rooms()).isEqualTo(1);
         broker.release("r");
         assertThat(broker.rooms()).isZero();
+    }
+
+    @Test
+    void whatARoomKeepsIsTakenFromTheBudgetAndGivenBackWhenItExpires() {
+        Budget budget = TestBudgets.large();
+        MemoryBroker kept = broker(budget, "parley.history.age=1m", "parley.ids.window=2m", "parley.limits.text=64KiB");
+        kept.publish("r", ALICE, "k", new Content.Text("x".repeat(10_000)));
+        kept.publish("s", ALICE, null, new Content.Binary(ByteBuffer.allocate(5_000)));
+        assertThat(budget.used(Holder.HISTORY)).isBetween(15_000L, 18_000L);
+        pass(Duration.ofSeconds(61));
+        kept.sweep();
+        assertThat(budget.used(Holder.HISTORY)).as("of the id").isBetween(1L, 1_500L);
+        pass(Duration.ofSeconds(60));
+        kept.sweep();
+        assertThat(budget.used()).isZero();
+    }
+
+    @Test
+    void anIdThatIsForgottenIsGivenBack() {
+        Budget budget = TestBudgets.large();
+        MemoryBroker kept = broker(budget, "parley.history.messages=1", "parley.ids.per-room=10");
+        for (int i = 0; i < 1_000; i++) {
+            kept.publish("r", ALICE, "k" + i, new Content.Text("x"));
+        }
+        assertThat(budget.used()).isBetween(2_000L, 6_000L);
+    }
+
+    @Test
+    void aTextThatIsNotLatinTakesTwoBytesForEachCharacter() {
+        Budget budget = TestBudgets.large();
+        broker(budget).publish("r", ALICE, null, new Content.Text("\u20ac".repeat(10_000)));
+        assertThat(budget.used()).isBetween(20_000L, 22_000L);
+    }
+
+    @Test
+    void whenMemoryIsShortTheOldestMessagesOfAllRoomsGo() throws Exception {
+        Budget budget = TestBudgets.of(1 << 20);
+        MemoryBroker small = broker(budget, "parley.history.bytes=1MiB");
+        for (int i = 0; i < 30; i++) {
+            small.publish(i % 2 == 0 ? "even" : "odd", ALICE, null, new Content.Text("x".repeat(50_000)));
+            budget.relieve();
+            assertThat(budget.used()).isLessThanOrEqualTo(1 << 20);
+        }
+        List<Long> left = new ArrayList<>();
+        for (String room : List.of("even", "odd")) {
+            History history = small.history(room, 0, 100).toCompletableFuture().get(1, TimeUnit.SECONDS);
+            history.publications().forEach(publication -> left.add(publication.offset()));
+            assertThat(history.after()).as("what is gone can be seen").isPositive();
+        }
+        left.sort(null);
+        assertThat(left).hasSizeBetween(15, 20).last().isEqualTo(30L);
+        assertThat(left.get(left.size() - 1) - left.get(0)).as("without a hole").isEqualTo(left.size() - 1);
+    }
+
+    @Test
+    void whenMemoryIsShortIdsGoWithTheirMessages() {
+        Budget budget = TestBudgets.of(1 << 20);
+        MemoryBroker small = broker(budget, "parley.history.messages=0");
+        for (int i = 0; i < 10_000; i++) {
+            small.publish("r" + i % 10, ALICE, "k" + i, new Content.Text("x"));
+            budget.relieve();
+        }
+        assertThat(budget.used()).isBetween(1L << 19, 1L << 20);
+    }
+
+    @Test
+    void whenMemoryIsShortARoomThatIsLeftWithNothingGoes() {
+        Budget budget = TestBudgets.of(1 << 20);
+        MemoryBroker small = broker(budget, "parley.history.empty-rooms=1000000");
+        for (int i = 0; i < 5_000; i++) {
+            small.publish("r" + i, ALICE, null, new Content.Text("x"));
+            budget.relieve();
+        }
+        assertThat(budget.used()).isBetween(1L << 19, 1L << 20);
+        assertThat(small.rooms()).isLessThan(2_000);
+    }
+
+    @Test
+    void roomsWithoutMembersAreBoundedAndTheOneThatWasQuietLongestGoes() {
+        Budget budget = TestBudgets.large();
+        MemoryBroker few = broker(budget, "parley.history.empty-rooms=3");
+        few.open("open", 10);
+        few.publish("open", ALICE, null, new Content.Text("first of all"));
+        for (String room : List.of("a", "b", "c", "a", "d")) {
+            few.publish(room, ALICE, null, new Content.Text("hi"));
+        }
+        assertThat(few.rooms()).isEqualTo(4);
+        assertThat(messages(few, "b")).isZero();
+        assertThat(messages(few, "a")).isEqualTo(2);
+        assertThat(messages(few, "open")).isEqualTo(1);
+        few.publish("e", ALICE, null, new Content.Text("hi"));
+        few.release("open");
+        assertThat(messages(few, "open")).as("its message is the oldest").isZero();
+        assertThat(few.rooms()).isEqualTo(3);
+    }
+
+    @Test
+    void aRoomThatGoesGivesItsMemoryBackAtOnce() {
+        Budget budget = TestBudgets.large();
+        MemoryBroker none = broker(budget, "parley.history.empty-rooms=0");
+        none.publish("r", ALICE, "k", new Content.Text("hi"));
+        assertThat(none.rooms()).isZero();
+        assertThat(budget.used()).isZero();
+    }
+
+    private static int messages(MemoryBroker broker, String room) {
+        return broker.history(room, 0, 100)
+                .toCompletableFuture()
+                .join()
+                .publications()
+                .size();
+    }
+
+    private MemoryBroker broker(Budget budget, String... settings) {
+        MemoryBroker made = new MemoryBroker(TestSettings.with(settings), clock, budget);
+        made.attach(new Deaf());
+        return made;
+    }
+
+    /** A hub that does nothing. */
+    private static final class Deaf implements Broker.Listener {
+        @Override
+        public void deliver(Publication publication) {}
+
+        @Override
+        public void delivered(String room) {}
+
+        @Override
+        public void typing(String room, Sender sender) {}
+
+        @Override
+        public void present(String room, Collection<Sender> joined, Collection<Sender> left) {}
+
+        @Override
+        public void renewed(String room, String epoch, long offset) {}
+
+        @Override
+        public void away() {}
+
+        @Override
+        public void back() {}
     }
 }

@@ -3,11 +3,13 @@ package dev.parley.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.broker.MemoryBroker;
+import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
 import dev.parley.ops.Drain;
 import dev.parley.ops.Health;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
+import dev.parley.ops.TestBudgets;
 import dev.parley.ops.TestClock;
 import dev.parley.ops.TestSettings;
 import dev.parley.wire.Batch;
@@ -28,6 +30,7 @@ class BranchTest {
 
     private MeterRegistry meters = new SimpleMeterRegistry(); // of the newest hub
     private final TestClock clock = new TestClock();
+    private final Budget budget = TestBudgets.large();
     private final Hub hub = hub("parley.room.messages=64");
     private final Loop one = new Loop();
     private final Loop two = new Loop();
@@ -36,7 +39,13 @@ class BranchTest {
         Settings settings = TestSettings.with(overrides);
         Hub made = new Hub();
         meters = new SimpleMeterRegistry();
-        made.use(settings, new MemoryBroker(settings, clock), new Metrics(meters), new Health(), new Drain());
+        made.use(
+                settings,
+                new MemoryBroker(settings, clock, budget),
+                new Metrics(meters),
+                new Health(),
+                new Drain(),
+                budget);
         made.start(Runnable::run, clock);
         return made;
     }
@@ -244,7 +253,13 @@ class BranchTest {
         List<Runnable> relief = new ArrayList<>();
         Settings settings = TestSettings.with("parley.room.messages=4096");
         Hub large = new Hub();
-        large.use(settings, new MemoryBroker(settings, Clock.SYSTEM), new Metrics(meters), new Health(), new Drain());
+        large.use(
+                settings,
+                new MemoryBroker(settings, Clock.SYSTEM, budget),
+                new Metrics(meters),
+                new Health(),
+                new Drain(),
+                budget);
         large.start(relief::add);
         GatedWriter writer = new GatedWriter().open();
         for (int i = 0; i < 2 + Presence.SINGLE; i++) {

@@ -3,6 +3,7 @@ package dev.parley.hub;
 import dev.parley.wire.Batch;
 import dev.parley.wire.Frame;
 import dev.parley.wire.FrameWriter;
+import dev.parley.wire.Receiver;
 import jakarta.websocket.CloseReason;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,7 @@ final class GatedWriter implements FrameWriter {
     private Consumer<Batch> atWrite = batch -> {};
     private @Nullable CloseReason closed;
     private @Nullable Executor loop;
+    private @Nullable Receiver receiver;
 
     /** Completes every batch inside the write from now on. */
     synchronized GatedWriter open() {
@@ -73,6 +75,19 @@ final class GatedWriter implements FrameWriter {
     /** Does something whenever somebody asks whether the connection is open. */
     void atLook(Runnable task) {
         atLook = task;
+    }
+
+    /** Keeps who would be told what a client sends, and leaves the reading to the container. */
+    @Override
+    public boolean receive(Receiver takes) {
+        receiver = takes;
+        return false;
+    }
+
+    /** Who is told what the client sends, where no container reads. */
+    @Nullable
+    Receiver receiver() {
+        return receiver;
     }
 
     @Override

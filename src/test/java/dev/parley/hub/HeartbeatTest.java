@@ -3,11 +3,13 @@ package dev.parley.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.broker.MemoryBroker;
+import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
 import dev.parley.ops.Drain;
 import dev.parley.ops.Health;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
+import dev.parley.ops.TestBudgets;
 import dev.parley.ops.TestSettings;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.wire.Frame;
@@ -24,6 +26,7 @@ class HeartbeatTest {
 
     private final Drain drain = new Drain();
     private final Hub hub = new Hub();
+    private final Budget budget = TestBudgets.large();
     private long now = System.nanoTime();
 
     HeartbeatTest() {
@@ -32,13 +35,15 @@ class HeartbeatTest {
                 "parley.heartbeat.pong-deadline=20s",
                 "parley.heartbeat.send-deadline=30s",
                 "parley.heartbeat.close-grace=5s",
+                "parley.heartbeat.message-deadline=60s",
                 "parley.drain.spread=10s");
         hub.use(
                 settings,
-                new MemoryBroker(settings, Clock.SYSTEM),
+                new MemoryBroker(settings, Clock.SYSTEM, budget),
                 new Metrics(new SimpleMeterRegistry()),
                 new Health(),
-                drain);
+                drain,
+                budget);
         hub.start(Runnable::run);
     }
 
@@ -333,5 +338,44 @@ class HeartbeatTest {
                 .flatMap(text -> drain.matcher(text).results())
                 .map(found -> Long.valueOf(found.group(1)))
                 .toList();
+    }
+
+    @Test
+    void aMessageThatDoesNotEndInTimeClosesItsSender() {
+        GatedWriter writer = new GatedWriter().open();
+        Peer peer = open(writer);
+        peer.text("half", false);
+        for (int i = 0; i < 6; i++) {
+            pass(10);
+            peer.pong(0);
+            assertThat(writer.closeReason()).isNull();
+        }
+        assertThat(budget.used(Budget.Holder.MESSAGES)).isPositive();
+        pass(2);
+        assertThat(writer.closeReason()).isEqualTo(CloseReasons.UNFINISHED);
+        assertThat(budget.used()).isZero();
+    }
+
+    @Test
+    void aMessageThatEndsInTimeClosesNobody() {
+        GatedWriter writer = new GatedWriter().open();
+        Peer peer = open(writer);
+        peer.text("ha", false);
+        pass(20);
+        peer.text("lf", true);
+        for (int i = 0; i < 6; i++) {
+            pass(10);
+            peer.pong(0);
+        }
+        assertThat(writer.closeReason()).isNull();
+    }
+
+    @Test
+    void memoryThatAPeerHasNoUseForIsGivenBackWithinTwoBeats() {
+        GatedWriter writer = new GatedWriter().open();
+        open(writer).send("x");
+        assertThat(budget.used(Budget.Holder.OUTBOXES)).isPositive();
+        pass(2);
+        assertThat(budget.used()).isZero();
     }
 }

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.parley.broker.MemoryBroker;
+import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
 import dev.parley.ops.Drain;
 import dev.parley.ops.Health;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
+import dev.parley.ops.TestBudgets;
 import dev.parley.ops.TestSettings;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.ErrorCode;
@@ -464,13 +466,15 @@ class HubTest {
     }
 
     static Hub hub(Settings settings, java.util.concurrent.Executor executor) {
+        Budget budget = TestBudgets.large();
         Hub hub = new Hub();
         hub.use(
                 settings,
-                new MemoryBroker(settings, Clock.SYSTEM),
+                new MemoryBroker(settings, Clock.SYSTEM, budget),
                 new Metrics(new SimpleMeterRegistry()),
                 new Health(),
-                new Drain());
+                new Drain(),
+                budget);
         hub.start(executor);
         return hub;
     }

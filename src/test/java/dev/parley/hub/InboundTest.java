@@ -2,8 +2,11 @@ package dev.parley.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.ops.Budget;
+import dev.parley.ops.Budget.Holder;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
+import dev.parley.ops.TestBudgets;
 import dev.parley.ops.TestSettings;
 import dev.parley.protocol.CloseReasons;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -133,11 +136,87 @@ class InboundTest {
     }
 
     private static Inbound inbound(Settings settings) {
-        return new Inbound(settings, 4, METRICS, () -> 0, TestAdmission.toEverything());
+        return inbound(settings, TestBudgets.large());
+    }
+
+    private static Inbound inbound(Settings settings, Budget budget) {
+        return new Inbound(settings, 4, METRICS, () -> 0, TestAdmission.toEverything(), budget);
     }
 
     private String offer(String part, boolean last) {
         assertThat(inbound.refuseText(part, 64)).isNull();
         return inbound.text(part, last);
+    }
+
+    @Test
+    void aMessageThatHasBegunTakesMemoryUntilItEnds() {
+        Budget budget = TestBudgets.large();
+        Inbound large = inbound(TestSettings.defaultsWith(), budget);
+        large.refuseText("x".repeat(20_000), 65_536);
+        large.text("x".repeat(20_000), false);
+        assertThat(budget.used(Holder.MESSAGES)).isBetween(20_000L, 30_000L);
+        large.refuseText("\u20ac", 65_536);
+        large.text("\u20ac", false);
+        assertThat(budget.used()).as("two bytes for each character").isBetween(40_000L, 100_000L);
+        large.text("", true);
+        assertThat(budget.used()).isZero();
+        large.refuseBinary(ByteBuffer.allocate(30_000));
+        large.binary(ByteBuffer.allocate(30_000), false);
+        assertThat(budget.used()).isBetween(30_000L, 35_000L);
+        large.release();
+        assertThat(budget.used()).isZero();
+        large.binary(ByteBuffer.allocate(30_000), false);
+        assertThat(budget.used()).as("of a peer that is gone").isZero();
+    }
+
+    @Test
+    void aWholeMessageTakesNothing() {
+        Budget budget = TestBudgets.large();
+        Inbound large = inbound(TestSettings.defaultsWith(), budget);
+        large.refuseText("x".repeat(20_000), 65_536);
+        large.text("x".repeat(20_000), true);
+        assertThat(budget.used()).isZero();
+    }
+
+    @Test
+    void aMessageIsRefusedWhenUnfinishedOnesHoldAQuarterOfTheMemory() {
+        Budget budget = TestBudgets.of(1 << 20);
+        for (int i = 0; i < 4; i++) {
+            Inbound other = inbound(TestSettings.defaultsWith(), budget);
+            other.binary(ByteBuffer.allocate(60_000), false);
+            assertThat(other.refuseMemory()).isNull();
+        }
+        Inbound late = inbound(TestSettings.defaultsWith(), budget);
+        late.binary(ByteBuffer.allocate(60_000), false);
+        assertThat(late.refuseMemory()).isEqualTo(CloseReasons.NO_MEMORY);
+    }
+
+    @Test
+    void whatAReaderOfFramesHoldsIsCountedUntilItIsGivenBack() {
+        Budget budget = TestBudgets.of(1 << 20);
+        Inbound read = inbound(TestSettings.defaultsWith(), budget);
+        assertThat(read.holds(60_000)).isTrue();
+        assertThat(read.holds(60_000)).isTrue();
+        assertThat(budget.used(Holder.MESSAGES)).isBetween(120_000L, 130_000L);
+        assertThat(read.isOverdue(1)).isTrue();
+        assertThat(read.holds(200_000)).as("more than a quarter").isFalse();
+        assertThat(read.holds(-320_000)).isTrue();
+        assertThat(read.isOverdue(1)).isFalse();
+        assertThat(budget.used()).isZero();
+    }
+
+    @Test
+    void aMessageThatDoesNotEndIsOverdueEvenIfItIsEmpty() {
+        long[] now = {100};
+        Inbound slow = new Inbound(
+                TestSettings.small(), 4, METRICS, () -> now[0], TestAdmission.toEverything(), TestBudgets.large());
+        assertThat(slow.isOverdue(200)).isFalse();
+        slow.text("", false);
+        now[0] = 150;
+        slow.text("", false);
+        assertThat(slow.isOverdue(100)).isFalse();
+        assertThat(slow.isOverdue(101)).isTrue();
+        slow.text("", true);
+        assertThat(slow.isOverdue(200)).isFalse();
     }
 }

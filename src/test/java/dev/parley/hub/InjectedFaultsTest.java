@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.broker.Broker;
 import dev.parley.broker.MemoryBroker;
+import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
 import dev.parley.ops.Drain;
 import dev.parley.ops.Health;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
+import dev.parley.ops.TestBudgets;
 import dev.parley.ops.TestSettings;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.JsonCodec;
@@ -181,12 +183,14 @@ class InjectedFaultsTest {
             jsonb().set(JsonCodec.shared(), faults.wrap(Jsonb.class, codec));
             Settings settings = TestSettings.with(
                     "parley.heartbeat.ping=3s", "parley.heartbeat.close-grace=2s", "parley.drain.spread=2s");
+            Budget budget = TestBudgets.large();
             hub.use(
                     settings,
-                    faults.wrap(Broker.class, callingBack(new MemoryBroker(settings, Clock.SYSTEM))),
+                    faults.wrap(Broker.class, callingBack(new MemoryBroker(settings, Clock.SYSTEM, budget))),
                     new Metrics(new FaultyRegistry(faults)),
                     new Health(),
-                    drain);
+                    drain,
+                    budget);
             hub.start(faults.wrap(Executor.class, passing::add));
         }
 

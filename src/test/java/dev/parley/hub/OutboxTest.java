@@ -2,8 +2,11 @@ package dev.parley.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.ops.Budget;
+import dev.parley.ops.Budget.Holder;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.Rooms;
+import dev.parley.ops.TestBudgets;
 import dev.parley.ops.TestSettings;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.wire.Batch;
@@ -59,7 +62,8 @@ class OutboxTest {
         }
     };
     private final GatedWriter writer = new GatedWriter();
-    private final Outbox outbox = new Outbox(writer, owner, TestSettings.small().outbox(), METRICS, relief::add);
+    private final Outbox outbox =
+            new Outbox(writer, owner, TestSettings.small().outbox(), METRICS, relief::add, TestBudgets.large());
 
     @BeforeEach
     void release() {
@@ -68,7 +72,8 @@ class OutboxTest {
 
     @Test
     void nothingLeavesBeforeTheReleaseAndThenRepliesGoFirst() {
-        Outbox held = new Outbox(writer, owner, TestSettings.small().outbox(), METRICS, relief::add);
+        Outbox held =
+                new Outbox(writer, owner, TestSettings.small().outbox(), METRICS, relief::add, TestBudgets.large());
         Ring ring = TestRings.ring(64, 1 << 20);
         held.add(TestRings.cursor(ring, Form.PLAIN, 7));
         say(ring, "m");
@@ -329,7 +334,7 @@ class OutboxTest {
                 RandomWriter random1 = new RandomWriter(pool, random.nextLong());
                 ConcurrentLinkedQueue<String> trouble = new ConcurrentLinkedQueue<>();
                 Outbox box = new Outbox(
-                        random1, reporter(trouble), TestSettings.small().outbox(), METRICS, pool);
+                        random1, reporter(trouble), TestSettings.small().outbox(), METRICS, pool, TestBudgets.large());
                 Ring ring = TestRings.ring(4096, 1 << 20);
                 box.release();
                 box.add(TestRings.cursor(ring, Form.PLAIN, 7));
@@ -462,5 +467,97 @@ class OutboxTest {
 
     private static void say(Ring ring, String text) {
         TestRings.say(ring, 1, text);
+    }
+
+    @Test
+    void aReplyTakesMemoryUntilItHasLeft() {
+        Budget budget = TestBudgets.large();
+        Outbox box = outbox(budget);
+        box.offer(Frame.text("x".repeat(500)));
+        box.offer(Frame.text("y".repeat(400)));
+        assertThat(box.unsent()).as("as texts and as bytes").isBetween(1800L, 2100L);
+        assertThat(budget.used(Holder.OUTBOXES)).isPositive();
+        writer.land().done(null);
+        assertThat(box.unsent()).isBetween(800L, 1000L);
+        writer.land().done(null);
+        assertThat(box.unsent()).as("what has left goes with nobody").isZero();
+        box.settle(0);
+        box.settle(0);
+        assertThat(box.unsent()).isZero();
+        assertThat(budget.used()).isZero();
+    }
+
+    @Test
+    void whatIsInFlightStaysCounted() {
+        Budget budget = TestBudgets.large();
+        Outbox box = outbox(budget);
+        box.offer(Frame.text("x".repeat(500)));
+        box.settle(0);
+        box.settle(0);
+        assertThat(box.unsent()).isPositive();
+        assertThat(budget.used()).isPositive();
+    }
+
+    @Test
+    void anOutboxThatClosesGivesAllBack() {
+        Budget budget = TestBudgets.large();
+        Outbox box = outbox(budget);
+        box.offer(Frame.text("x".repeat(500)));
+        box.offer(Frame.text("x".repeat(500)));
+        box.close();
+        assertThat(box.unsent()).isZero();
+        assertThat(budget.used()).isZero();
+        writer.land().done(null);
+        box.offer(Frame.text("x"));
+        box.settle(0);
+        assertThat(budget.used()).isZero();
+    }
+
+    @Test
+    void aReplyIsRefusedWhenMemoryIsUsedUp() {
+        Budget budget = TestBudgets.of(1 << 20);
+        Outbox box = outbox(budget);
+        budget.account(Holder.ROOMS).hold(1 << 20);
+        assertThat(box.offer(Frame.text("x"))).isFalse();
+    }
+
+    @Test
+    void aBatchOfARoomThatDoesNotLeaveIsCountedOnceForAllItsReaders() {
+        Budget budget = TestBudgets.large();
+        Ring ring = TestRings.ring(64, 1 << 20);
+        List<Outbox> boxes = List.of(outbox(budget), outbox(budget));
+        TestRings.say(ring, 1, "x".repeat(10_000), "y".repeat(10_000));
+        for (Outbox box : boxes) {
+            box.add(TestRings.cursor(ring, Form.PLAIN, 7));
+            assertThat(box.unsent()).isZero();
+        }
+        boxes.forEach(box -> box.settle(System.nanoTime()));
+        assertThat(budget.used(Holder.ROOMS)).isBetween(60_000L, 65_000L);
+        boxes.forEach(box -> assertThat(box.unsent()).isBetween(60_000L, 65_000L));
+        writer.land().done(null);
+        boxes.get(0).settle(System.nanoTime());
+        assertThat(budget.used(Holder.ROOMS)).as("the other one holds it").isPositive();
+        boxes.get(1).close();
+        assertThat(budget.used()).isZero();
+    }
+
+    @Test
+    void repliesThatWaitInTheConnectionAreCounted() {
+        Budget budget = TestBudgets.large();
+        Outbox box = outbox(budget);
+        FrameWriter.Completion completion = box.waits(3, 10_000);
+        assertThat(box.unsent()).isEqualTo(10_000);
+        assertThat(budget.used()).isBetween(10_000L, 12_000L);
+        completion.done(null);
+        assertThat(box.unsent()).isZero();
+        box.settle(0);
+        box.settle(0);
+        assertThat(budget.used()).isZero();
+    }
+
+    private Outbox outbox(Budget budget) {
+        Outbox box = new Outbox(writer, owner, TestSettings.small().outbox(), METRICS, Runnable::run, budget);
+        box.release();
+        return box;
     }
 }

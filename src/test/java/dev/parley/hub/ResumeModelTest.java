@@ -10,6 +10,7 @@ import dev.parley.broker.Sender;
 import dev.parley.ops.Drain;
 import dev.parley.ops.Health;
 import dev.parley.ops.Metrics;
+import dev.parley.ops.TestBudgets;
 import dev.parley.ops.TestClock;
 import dev.parley.ops.TestSettings;
 import dev.parley.protocol.Content;
@@ -96,13 +97,14 @@ class ResumeModelTest {
             log.clear();
             epoch = "";
             hub = new Hub();
-            broker = new FlakyBroker(new MemoryBroker(TestSettings.with(settings), clock));
+            broker = new FlakyBroker(new MemoryBroker(TestSettings.with(settings), clock, TestBudgets.large()));
             hub.use(
                     TestSettings.with(settings),
                     broker,
                     new Metrics(new SimpleMeterRegistry()),
                     new Health(),
-                    new Drain());
+                    new Drain(),
+                    TestBudgets.large());
             hub.start(Runnable::run, clock);
         }
 

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.broker.History;
 import dev.parley.broker.Publication;
+import dev.parley.ops.Budget;
 import dev.parley.ops.Rooms;
+import dev.parley.ops.TestBudgets;
 import dev.parley.ops.TestClock;
 import dev.parley.protocol.Content;
 import dev.parley.wire.Batch;
@@ -13,11 +15,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 class RingTest {
@@ -275,5 +279,168 @@ class RingTest {
 
     private static List<String> texts(Batch batch) {
         return batch.frames().stream().map(Frame::text).toList();
+    }
+
+    @Test
+    void eachFormThatAnEventIsEncodedInIsCountedOnce() {
+        Budget budget = TestBudgets.large();
+        Ring ring = ring(budget, 0);
+        say(ring, ALICE, "x".repeat(10_000));
+        long message = budget.used();
+        assertThat(message).isBetween(10_000L, 12_000L);
+        read(ring, 0, Form.PLAIN, BOB);
+        read(ring, 0, Form.PLAIN, BOB);
+        say(ring, ALICE, "");
+        assertThat(budget.used() - message).as("as a text and as its bytes").isBetween(20_000L, 22_000L);
+        read(ring, 0, Form.LOBBY, BOB);
+        say(ring, ALICE, "");
+        assertThat(budget.used() - message).isBetween(40_000L, 44_000L);
+    }
+
+    @Test
+    void whatEveryMemberHasReadIsGivenBack() {
+        Budget budget = TestBudgets.large();
+        Ring ring = ring(budget, 0);
+        say(ring, ALICE, "x".repeat(10_000), "y");
+        read(ring, 0, Form.PLAIN, BOB);
+        ring.settle(2);
+        read(ring, 0, Form.PLAIN, BOB); // one that was overtaken encodes nothing that is kept
+        ring.settle(2);
+        assertThat(budget.used()).isLessThan(5 * 1024);
+        ring.close();
+        assertThat(budget.used()).isZero();
+        say(ring, ALICE, "x".repeat(10_000));
+        assertThat(budget.used()).as("a room that is gone").isZero();
+    }
+
+    @Test
+    void historyGoesUpToAnOffsetAndNothingThatIsUnread() {
+        Ring ring = ring(TestBudgets.large(), 100);
+        say(ring, ALICE, "1", "2", "3", "4", "5");
+        assertThat(ring.oldest()).isEqualTo(Long.MAX_VALUE);
+        ring.settle(4);
+        assertThat(ring.oldest()).isEqualTo(1);
+        assertThat(ring.letGo(2, 1 << 20)).isEqualTo(2);
+        assertThat(ring.oldest()).isEqualTo(3);
+        assertThat(ring.letGo(100, 1)).isEqualTo(1);
+        assertThat(ring.letGo(100, 1 << 20)).isEqualTo(1);
+        assertThat(ring.oldest()).isEqualTo(Long.MAX_VALUE);
+        assertThat(texts(read(ring, 4, Form.PLAIN, BOB).batch())).containsExactly("u: 5");
+    }
+
+    @Test
+    void overtakingDropsTheOlderHalfOfWhatIsUnread() {
+        Budget budget = TestBudgets.large();
+        Ring ring = ring(budget, 100);
+        say(ring, ALICE, "read");
+        ring.settle(1);
+        for (int i = 0; i < 10; i++) {
+            say(ring, ALICE, "x".repeat(10_000));
+        }
+        append(ring, "not revealed");
+        long unread = ring.unread(horizon(ring));
+        assertThat(unread).isBetween(100_000L, 110_000L);
+        ring.overtake(horizon(ring));
+        assertThat(ring.head()).isEqualTo(6);
+        assertThat(ring.unread(horizon(ring))).isEqualTo(unread / 2);
+        assertThat(budget.used()).isBetween(50_000L, 60_000L);
+        for (int i = 0; i < 10; i++) {
+            ring.overtake(horizon(ring));
+        }
+        assertThat(ring.head()).as("what nobody may read yet stays").isEqualTo(11);
+        assertThat(ring.unread(horizon(ring))).isZero();
+    }
+
+    @Test
+    void aRingThatWasLongShrinks() {
+        Budget budget = TestBudgets.large();
+        Ring ring = TestRings.ring(1 << 14, 1 << 30, new Rooms.History(0, 0, Duration.ZERO), budget);
+        for (int i = 0; i < 10_000; i++) {
+            say(ring, ALICE, "");
+        }
+        ring.settle(9_999);
+        long before = budget.used();
+        for (int i = 0; i < 20; i++) {
+            ring.expire();
+        }
+        assertThat(before - budget.used())
+                .as("four bytes for each of 16,384 places")
+                .isGreaterThan(60_000);
+        assertThat(texts(read(ring, 9_999, Form.PLAIN, BOB).batch())).containsExactly("u: ");
+        for (int i = 0; i < 100; i++) {
+            say(ring, ALICE, "m" + i);
+        }
+        assertThat(read(ring, 9_999, Form.PLAIN, BOB).to()).isEqualTo(9_999 + Batch.MAX_FRAMES);
+    }
+
+    @Test
+    void aSharedBatchIsCountedUntilItIsLetGo() {
+        Budget budget = TestBudgets.large();
+        Ring ring = ring(budget, 0);
+        say(ring, ALICE, "x".repeat(10_000), "y".repeat(10_000));
+        read(ring, 0, Form.PLAIN, BOB);
+        ring.expire();
+        long encoded = 2 * 3 * 10_000L;
+        assertThat(budget.used()).isGreaterThan(encoded + 60_000);
+    }
+
+    /** Readers that encode while the appender appends, settles and overtakes: nothing is counted twice or forgotten. */
+    @Test
+    void whatManyReadersEncodeIsGivenBack() throws Exception {
+        long seed = System.nanoTime();
+        Budget budget = TestBudgets.large();
+        Ring ring = ring(budget, 10);
+        Random random = new Random(seed);
+        ExecutorService pool = Executors.newFixedThreadPool(3);
+        AtomicBoolean done = new AtomicBoolean();
+        try {
+            List<Future<?>> readers = new ArrayList<>();
+            for (int r = 0; r < 3; r++) {
+                long reader = 10 + r;
+                readers.add(pool.submit(() -> {
+                    while (!done.get()) {
+                        for (Form form : Form.values()) {
+                            long from = ring.head();
+                            if (from < horizon(ring)) {
+                                read(ring, from, form, reader);
+                            }
+                        }
+                    }
+                }));
+            }
+            for (int i = 0; i < 20_000; i++) {
+                say(ring, ALICE, "m" + i);
+                switch (random.nextInt(40)) {
+                    case 0 -> ring.overtake(horizon(ring));
+                    case 1 -> ring.letGo(Long.MAX_VALUE, random.nextInt(5_000));
+                    case 2 -> ring.expire();
+                    default -> ring.settle(ring.tail() - random.nextInt(20));
+                }
+            }
+            done.set(true);
+            for (Future<?> reader : readers) {
+                reader.get(30, TimeUnit.SECONDS);
+            }
+        } finally {
+            done.set(true);
+            pool.shutdownNow();
+        }
+        ring.settle(ring.tail());
+        ring.letGo(Long.MAX_VALUE, Long.MAX_VALUE);
+        assertThat(ring.memory()).as("seed %d", seed).isZero();
+        ring.close();
+        assertThat(budget.used()).as("seed %d", seed).isZero();
+    }
+
+    private static Ring ring(Budget budget, int history) {
+        return TestRings.ring(64, 1 << 20, new Rooms.History(history, 1 << 20, Duration.ofDays(1)), budget);
+    }
+
+    private static long horizon(Ring ring) {
+        return TestRings.view(ring).horizon();
+    }
+
+    private static void append(Ring ring, String text) {
+        TestRings.append(ring, TestRings.sender(ALICE), null, text, Instant.EPOCH);
     }
 }

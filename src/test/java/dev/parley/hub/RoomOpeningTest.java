@@ -10,6 +10,7 @@ import dev.parley.ops.Drain;
 import dev.parley.ops.Health;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
+import dev.parley.ops.TestBudgets;
 import dev.parley.ops.TestSettings;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.Content;
@@ -41,7 +42,7 @@ class RoomOpeningTest {
     @BeforeEach
     void start() {
         Settings settings = TestSettings.small();
-        hub.use(settings, broker, new Metrics(meters), health, new Drain());
+        hub.use(settings, broker, new Metrics(meters), health, new Drain(), TestBudgets.large());
         hub.start(Runnable::run);
     }
 

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.broker.History;
 import dev.parley.broker.Publication;
+import dev.parley.ops.Budget;
 import dev.parley.ops.Rooms;
 import dev.parley.ops.Rooms.Overflow;
+import dev.parley.ops.Settings;
+import dev.parley.ops.TestBudgets;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.RoomNotice;
 import dev.parley.wire.Batch;
@@ -22,7 +25,7 @@ class SequenceTest {
     private static final String EPOCH = "e";
 
     private final Ring ring = TestRings.ring(64, 1 << 20, new Rooms.History(64, 1 << 20, Duration.ofDays(1)));
-    private final Sequence sequence = new Sequence(ring, 4);
+    private final Sequence sequence = new Sequence(ring, new Settings.Room(4, 1 << 20));
 
     @Test
     void whatComesTwiceIsReadOnce() {
@@ -114,6 +117,25 @@ class SequenceTest {
         sequence.missingAfter();
         sequence.repair(new History("other", 1, 2, List.of(publication(2, 1))));
         assertThat(read()).containsExactly("1");
+    }
+
+    @Test
+    void aHoleIsGivenUpWhenTooManyBytesWaitBehindIt() {
+        Budget budget = TestBudgets.large();
+        Ring large = TestRings.ring(64, 1 << 20, new Rooms.History(64, 1 << 20, Duration.ofDays(1)), budget);
+        Sequence bounded = new Sequence(large, new Settings.Room(64, 10_000));
+        bounded.start(kept(0));
+        Content text = new Content.Text("x".repeat(4_000));
+        for (long offset = 3; offset <= 4; offset++) {
+            bounded.take(new Publication("r", offset, offset - 1, TestRings.sender(1), null, Instant.EPOCH, text));
+        }
+        assertThat(large.offset()).as("the hole may be filled yet").isZero();
+        assertThat(budget.used()).as("what waits is counted").isGreaterThan(8_000);
+        bounded.take(new Publication("r", 5, 4, TestRings.sender(1), null, Instant.EPOCH, text));
+        assertThat(large.offset()).isEqualTo(5);
+        large.settle(large.tail());
+        large.letGo(5, Long.MAX_VALUE);
+        assertThat(budget.used()).isZero();
     }
 
     @Test

@@ -2,10 +2,12 @@ package dev.parley.hub;
 
 import dev.parley.broker.Publication;
 import dev.parley.broker.Sender;
+import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
 import dev.parley.ops.Rooms;
 import dev.parley.ops.Rooms.Overflow;
 import dev.parley.ops.Settings;
+import dev.parley.ops.TestBudgets;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.RoomNotice;
 import java.time.Duration;
@@ -43,7 +45,15 @@ final class TestRings {
     }
 
     static Ring ring(int events, long bytes, Rooms.History history, Clock clock) {
-        return new Ring(new Settings.Room(events, bytes), history, clock);
+        return ring(events, bytes, history, clock, TestBudgets.large());
+    }
+
+    static Ring ring(int events, long bytes, Rooms.History history, Budget budget) {
+        return ring(events, bytes, history, Clock.SYSTEM, budget);
+    }
+
+    private static Ring ring(int events, long bytes, Rooms.History history, Clock clock, Budget budget) {
+        return new Ring(new Settings.Room(events, bytes), history, clock, budget.account(Budget.Holder.ROOMS));
     }
 
     /** A cursor of one who has read nothing. */

@@ -9,6 +9,7 @@ import dev.parley.ops.Drain;
 import dev.parley.ops.Health;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
+import dev.parley.ops.TestBudgets;
 import dev.parley.ops.TestClock;
 import dev.parley.ops.TestSettings;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -32,7 +33,7 @@ class TypingTest {
     @BeforeEach
     void start() {
         Settings settings = TestSettings.small();
-        MemoryBroker memory = new MemoryBroker(settings, clock);
+        MemoryBroker memory = new MemoryBroker(settings, clock, TestBudgets.large());
         Broker broker = (Broker) Proxy.newProxyInstance(
                 Broker.class.getClassLoader(), new Class<?>[] {Broker.class}, (proxy, method, args) -> {
                     if (method.getName().equals("typing")) {
@@ -42,7 +43,13 @@ class TypingTest {
                     }
                     return method.invoke(memory, args);
                 });
-        hub.use(settings, broker, new Metrics(new SimpleMeterRegistry()), new Health(), new Drain());
+        hub.use(
+                settings,
+                broker,
+                new Metrics(new SimpleMeterRegistry()),
+                new Health(),
+                new Drain(),
+                TestBudgets.large());
         hub.start(Runnable::run, clock);
     }
 

@@ -23,6 +23,8 @@ class DashboardTest {
         MetricsProducer producer = new MetricsProducer();
         PrometheusMeterRegistry registry = producer.registry();
         Metrics metrics = producer.metrics(registry);
+        producer.budget(TestSettings.defaultsWith(), metrics);
+        metrics.memoryYielded("history", 1);
         metrics.peerCount(() -> 1);
         metrics.roomCount(() -> 1);
         metrics.lag(() -> 1);

@@ -32,7 +32,7 @@ class FrameReaderTest {
     private static final String INVALID_UTF8 = "refused 1007 invalid UTF-8";
     private static final String TOO_LONG = "refused 1009 the message is too long";
     private static final String TOO_MANY_FRAGMENTS = "refused 1009 the message has too many fragments";
-    private static final String NO_MEMORY = "refused 1013 rooms are not available, try again later";
+    private static final String NO_MEMORY = "refused 1013 the server is short of memory, try again later";
 
     private final RecordingListener listener = new RecordingListener();
     private final FrameReader reader = new FrameReader(listener);
