@@ -92,6 +92,11 @@ abstract class Hostile {
 
     /** Runs an attack with the probe beside it, and notes how it went. */
     final void row(Threat threat, Attack attack) throws Exception {
+        row(threat, attack, findings -> {});
+    }
+
+    /** The same, and then what looks at the server in ways that the probe would feel. */
+    final void row(Threat threat, Attack attack, Attack afterwards) throws Exception {
         noted(threat, (findings, probed) -> {
             try (var probe = Probe.start(server.base(), headers())) {
                 attack.run(findings);
@@ -102,6 +107,7 @@ abstract class Hostile {
                         findings.least.toMillis(),
                         findings.most.toMillis());
             }
+            afterwards.run(findings);
         });
     }
 

@@ -65,6 +65,15 @@ enum Threat {
             "50 of 1,000 in a room have a tiny receive buffer and never read",
             "the others' p99 < 2 × undisturbed; the slow ones cut within the send deadline + 5 s; their sockets gone"),
     RECONNECT_STORM("reconnect storm", "5,000 clients dropped at once", "99 % back in 60 s"),
+    HEAP_HISTORY(
+            "heap: history", "one client posts 60 KB to ever new rooms, " + MemoryIT.POSTS + " times", MemoryIT.PASS),
+    HEAP_REPLIES("heap: replies", "150 connections send 1.9 MB to the echo and never read", MemoryIT.PASS),
+    HEAP_ROOMS("heap: rooms", "25 rooms of two: one says 8 MB, the other never reads", MemoryIT.PASS),
+    HEAP_MESSAGES(
+            "heap: unfinished messages",
+            "2,000 connections send 360 KB of a message, in fragments or of one frame, and never end it",
+            MemoryIT.PASS),
+    HEAP_BODIES("heap: bodies", "500 requests send 360 KB of a body and then a byte a second", MemoryIT.PASS),
     PLANNED_STOP(
             "restart under load", "the server is stopped under 500 messages a second with 500 peers", "no close 1006"),
     SOAK(
