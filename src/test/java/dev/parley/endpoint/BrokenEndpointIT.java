@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.testing.BrokenEndpoint;
 import dev.parley.testing.OnServer;
+import dev.parley.testing.RawSocket;
 import org.jboss.arquillian.container.test.api.Deployment;
 import org.jboss.shrinkwrap.api.spec.WebArchive;
 import org.junit.jupiter.api.Test;
@@ -55,8 +56,8 @@ class BrokenEndpointIT extends OnServer {
 
     @Test
     void repliesBeforeTheBugAreStillDelivered() {
-        var client =
-                connect(BrokenEndpoint.PATH).text("1").text("2").text("throw").text("3");
+        var client = open(BrokenEndpoint.PATH).text("1").text("2").text("throw");
+        client.offer(RawSocket.encode(RawSocket.TEXT, true, true, (byte) '3')); // the close may have come by now
         client.expectText("ok: 1").expectText("ok: 2").expectClose(1011);
     }
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 /** Connections that the server closes while they open, and whose clients send at that moment. */
 class ClosedAsItOpensIT extends OnServer {
 
-    private static final int CONNECTIONS = Integer.getInteger("it.closing.connections", 2000);
+    private static final int CONNECTIONS = 2000;
     private static final int AT_ONCE = 8;
 
     @Deployment(testable = false)
