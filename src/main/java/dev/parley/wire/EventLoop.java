@@ -60,7 +60,6 @@ final class EventLoop extends Thread implements Executor {
 
     private void wake() {
         if (asleep && Thread.currentThread() != this) {
-            asleep = false;
             selector.wakeup();
         }
     }

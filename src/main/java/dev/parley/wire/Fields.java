@@ -1,6 +1,7 @@
 package dev.parley.wire;
 
 import java.lang.reflect.Field;
+import org.jspecify.annotations.Nullable;
 
 /** The private fields of a server's classes, where there is no public way. */
 final class Fields {
@@ -16,12 +17,17 @@ final class Fields {
     static Object follow(Object start, String... names) throws ReflectiveOperationException {
         Object value = start;
         for (String name : names) {
-            value = find(value.getClass(), name).get(value);
+            value = read(value, name);
             if (value == null) {
                 throw new NoSuchFieldException(name + " is null");
             }
         }
         return value;
+    }
+
+    /** The value of a field, perhaps null. */
+    static @Nullable Object read(Object object, String name) throws ReflectiveOperationException {
+        return find(object.getClass(), name).get(object);
     }
 
     private static Field find(Class<?> start, String name) throws NoSuchFieldException {

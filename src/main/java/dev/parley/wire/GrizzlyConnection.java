@@ -30,9 +30,11 @@ final class GrizzlyConnection {
      * The connection that the input of a request comes from. Asked for while the request lasts, which that of a socket does as
      * long as the socket: afterwards its objects serve another connection.
      *
+     * @throws NotTakenException if it has ended
      * @throws ReflectiveOperationException if the server is not as it was
      */
-    static GrizzlyConnection below(Object request, String... input) throws ReflectiveOperationException {
+    static GrizzlyConnection below(Object request, String... input)
+            throws NotTakenException, ReflectiveOperationException {
         Object connection = of(Fields.follow(request, input));
         if (connection.getClass().getMethod("getChannel").invoke(connection) instanceof SocketChannel channel) {
             return new GrizzlyConnection(connection, channel);
@@ -40,9 +42,18 @@ final class GrizzlyConnection {
         throw new NoSuchFieldException("the channel of " + connection);
     }
 
-    /** Grizzly's connection below the input of a request. */
-    static Object of(Object input) throws ReflectiveOperationException {
-        return Fields.follow(input, "ib", "grizzlyInputBuffer", "connection");
+    /**
+     * Grizzly's connection below the input of a request.
+     *
+     * @throws NotTakenException if it has ended: the request is then taken apart, even while its session opens
+     */
+    static Object of(Object input) throws NotTakenException, ReflectiveOperationException {
+        Object buffer = Fields.read(Fields.follow(input, "ib"), "grizzlyInputBuffer");
+        Object connection = buffer == null ? null : Fields.read(buffer, "connection");
+        if (connection == null) {
+            throw new NotTakenException("it has just ended");
+        }
+        return connection;
     }
 
     SocketChannel channel() {

@@ -84,7 +84,7 @@ final class GrizzlyInterceptor implements InvocationHandler {
      * @param input of the request
      * @throws ReflectiveOperationException if the server is not as it was
      */
-    static void intercept(InputStream input) throws ReflectiveOperationException, IOException {
+    static void intercept(InputStream input) throws NotTakenException, ReflectiveOperationException, IOException {
         byte[] early = input.readNBytes(input.available());
         try {
             intercept(input, early);
@@ -96,7 +96,8 @@ final class GrizzlyInterceptor implements InvocationHandler {
         }
     }
 
-    private static void intercept(InputStream input, byte[] early) throws ReflectiveOperationException {
+    private static void intercept(InputStream input, byte[] early)
+            throws NotTakenException, ReflectiveOperationException {
         Object connection = GrizzlyConnection.of(input);
         Object request = Fields.follow(input, "ib", "request");
         Object upgrade = Fields.follow(request, "httpUpgradeHandler");
@@ -207,12 +208,13 @@ final class GrizzlyInterceptor implements InvocationHandler {
     private void awaitOpen() {
         long start = System.nanoTime();
         try {
-            boolean over = opened.await(OPEN_NANOS, TimeUnit.NANOSECONDS);
-            while (!isOver() && (over = System.nanoTime() - start < OPEN_NANOS)) {
+            boolean inTime = opened.await(OPEN_NANOS, TimeUnit.NANOSECONDS);
+            while (inTime && !isOver()) {
                 LockSupport.parkNanos(STEP_NANOS);
+                inTime = System.nanoTime() - start < OPEN_NANOS;
             }
-            if (!over) {
-                LOG.log(Level.WARNING, "A session does not finish to open");
+            if (!inTime) {
+                LOG.log(Level.WARNING, "A handshake is not over after 30 s");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

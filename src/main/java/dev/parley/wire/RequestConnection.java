@@ -38,7 +38,7 @@ public final class RequestConnection {
                         call(exchange, "getConnection"), null, (Executor) call(exchange, "getIoThread"));
             }
             return new RequestConnection(null, GrizzlyConnection.below(request.getInputStream()), null);
-        } catch (ReflectiveOperationException | IOException | RuntimeException e) {
+        } catch (NotTakenException | ReflectiveOperationException | IOException | RuntimeException e) {
             LOG.log(Level.DEBUG, "the server hides its connections", e);
             return new RequestConnection(null, null, null);
         }
@@ -88,7 +88,7 @@ public final class RequestConnection {
             } else if (upgraded && own && takesWhatFollows(request)) {
                 GrizzlyInterceptor.intercept(request.getInputStream());
             }
-        } catch (ReflectiveOperationException | IOException | LinkageError | RuntimeException e) {
+        } catch (NotTakenException | ReflectiveOperationException | IOException | LinkageError | RuntimeException e) {
             LOG.log(Level.DEBUG, "the server keeps its handshakes", e);
         }
     }

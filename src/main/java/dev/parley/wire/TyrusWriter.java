@@ -37,9 +37,10 @@ final class TyrusWriter implements FrameWriter {
     /**
      * A writer for a session.
      *
+     * @throws NotTakenException if the connection has ended
      * @throws ReflectiveOperationException if this is not Tyrus, or not as it was
      */
-    static TyrusWriter open(Session session) throws ReflectiveOperationException {
+    static TyrusWriter open(Session session) throws NotTakenException, ReflectiveOperationException {
         Object writer = Fields.follow(session.getAsyncRemote(), "webSocket", "protocolHandler", "writer");
         if (writer instanceof Writer known && Fields.follow(known, "queue") instanceof Collection<?> queued) {
             GrizzlyConnection connection = GrizzlyConnection.below(known, "tyrusHttpUpgradeHandler", "handler", "is");

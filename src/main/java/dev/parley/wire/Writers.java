@@ -150,7 +150,7 @@ public final class Writers implements AutoCloseable {
         },
         TYRUS("Tyrus's writer") {
             @Override
-            FrameWriter open(Session session, Writers writers) throws ReflectiveOperationException {
+            FrameWriter open(Session session, Writers writers) throws NotTakenException, ReflectiveOperationException {
                 TyrusTimer.spare(session);
                 return TyrusWriter.open(session);
             }
