@@ -148,7 +148,10 @@ class ContractIT extends OnServer {
         var alice = new RoomClient(
                 connect("/ws/chat/" + name + "?user=alice", "Sec-WebSocket-Protocol", RoomClient.SUBPROTOCOL));
         alice.next("welcome");
-        alice.say("typing").say("chat", "text", "hi");
+        contract.check("v1.server.joined", reader.next("joined").data().toString());
+        alice.say("typing");
+        contract.check("v1.server.typing", reader.next("typing").data().toString());
+        alice.say("chat", "text", "hi");
         hearBoth(alice, "ack", "message");
         alice.say("bye");
         for (var type = ""; !type.equals("left"); ) {
