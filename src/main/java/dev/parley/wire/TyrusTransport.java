@@ -90,7 +90,7 @@ final class TyrusTransport implements FrameTransport, GrizzlyInterceptor.Owner, 
         while (!left && early.hasRemaining()) {
             readable.run();
         }
-        if (!left && key == null) {
+        if (!left) { // again is the same key
             try {
                 key = loop.register(socket, this);
             } catch (ClosedChannelException e) {

@@ -156,7 +156,7 @@ class EventLoopTest {
     @Test
     void runsWhatADroppedSocketLeaves() throws Exception {
         var source = new Source("source");
-        source.whenDropped = () -> loop.execute(() -> events.add("left"));
+        source.whenDropped = () -> loop.execute(() -> loop.execute(() -> events.add("left")));
         on(source::register);
         loop.end();
         loop.join(DEADLINE.toMillis());
