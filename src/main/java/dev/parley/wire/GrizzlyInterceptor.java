@@ -36,6 +36,7 @@ final class GrizzlyInterceptor implements InvocationHandler {
 
     private static final String UPGRADE = "org.glassfish.tyrus.servlet.TyrusHttpUpgradeHandler";
     private static final long OPEN_NANOS = 30_000_000_000L;
+    private static final long SERVICE_NANOS = 2_000_000_000L;
     private static final long STEP_NANOS = 100_000L;
 
     private final Object connection;
@@ -203,18 +204,18 @@ final class GrizzlyInterceptor implements InvocationHandler {
 
     /**
      * As Tyrus itself waits, but not for ever, and for longer: a connection that ends while the handshake's thread is in the server
-     * has its request given to another connection.
+     * has its request given to another connection. A request that has been given away already never says that it is over.
      */
     private void awaitOpen() {
-        long start = System.nanoTime();
         try {
-            boolean inTime = opened.await(OPEN_NANOS, TimeUnit.NANOSECONDS);
-            while (inTime && !isOver()) {
-                LockSupport.parkNanos(STEP_NANOS);
-                inTime = System.nanoTime() - start < OPEN_NANOS;
-            }
-            if (!inTime) {
+            if (!opened.await(OPEN_NANOS, TimeUnit.NANOSECONDS)) {
                 LOG.log(Level.WARNING, "A handshake is not over after 30 s");
+                return;
+            }
+            long start = System.nanoTime();
+            while (!isOver()) {
+                LockSupport.parkNanos(STEP_NANOS);
+                over = over || System.nanoTime() - start > SERVICE_NANOS;
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
