@@ -30,6 +30,11 @@ final class Fields {
         return find(object.getClass(), name).get(object);
     }
 
+    /** Sets a field. */
+    static void write(Object object, String name, Object value) throws ReflectiveOperationException {
+        find(object.getClass(), name).set(object, value);
+    }
+
     private static Field find(Class<?> start, String name) throws NoSuchFieldException {
         for (Class<?> type = start; type != null; type = type.getSuperclass()) {
             for (Field field : type.getDeclaredFields()) {

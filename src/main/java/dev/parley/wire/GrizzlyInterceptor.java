@@ -108,9 +108,11 @@ final class GrizzlyInterceptor implements InvocationHandler {
         }
         var opened = (CountDownLatch) Fields.follow(upgrade, "connectionLatch");
         GrizzlyInterceptor interceptor = new GrizzlyInterceptor(connection, request, opened, early);
-        if (interceptor.isAfterService()) {
-            throw new NoSuchFieldException("afterService is true before that");
-        }
+        // A pooled request keeps these from a connection that ended during its handshake: a close would then end this
+        // one under
+        // the thread that is in it, and the client would never hear of it.
+        Fields.write(request, "afterService", false);
+        Fields.write(request, "resume", false);
         Class<?> processor = interceptor.grizzlys("Processor");
         interceptor.setProcessor.invoke(
                 connection,
