@@ -108,9 +108,8 @@ final class GrizzlyInterceptor implements InvocationHandler {
         }
         var opened = (CountDownLatch) Fields.follow(upgrade, "connectionLatch");
         GrizzlyInterceptor interceptor = new GrizzlyInterceptor(connection, request, opened, early);
-        // A pooled request keeps these from a connection that ended during its handshake: a close would then end this
-        // one under
-        // the thread that is in it, and the client would never hear of it.
+        // A pooled request keeps these from a connection that ended during its handshake. A close would then end this
+        // connection while a thread is in its handshake, and the client would get no answer.
         Fields.write(request, "afterService", false);
         Fields.write(request, "resume", false);
         Class<?> processor = interceptor.grizzlys("Processor");
