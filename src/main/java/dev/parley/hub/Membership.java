@@ -21,7 +21,7 @@ public final class Membership {
     private final Start start;
     private final AtomicBoolean entered = new AtomicBoolean();
     private volatile @Nullable ReadStart admission;
-    private boolean told; // that its user is typing; guarded by entered
+    private volatile boolean told; // that its user is typing; changed under entered
     private long toldAt; // guarded by entered
 
     /** How it starts to read: from where, what it is greeted with, and whether that says that messages are missing. */
@@ -59,6 +59,7 @@ public final class Membership {
      * @param bytes the payload, which nobody writes to any more
      */
     public void publish(ByteBuffer bytes) {
+        typed();
         peer.publish(this, new Content.Binary(bytes));
     }
 
@@ -70,12 +71,13 @@ public final class Membership {
      * @return where it stands once the broker has it; fails with {@link dev.parley.protocol.PublishException}
      */
     public CompletionStage<Position> publish(String text, @Nullable String id) {
+        typed();
         return peer.publish(this, id, new Content.Text(text));
     }
 
     /**
-     * Tells the others in the room that the user is typing, at most once a second; what is more is dropped. Does nothing for a peer
-     * that may not publish in this room.
+     * Tells the others in the room that the user is typing, at most once a second and once after each message; what is more is
+     * dropped. Does nothing for a peer that may not publish in this room.
      */
     public void typing() {
         peer.typing(this);
@@ -125,6 +127,15 @@ public final class Membership {
 
     Start start() {
         return start;
+    }
+
+    /** What the user typed has been sent: if the user types again, that is news. */
+    private void typed() {
+        if (told) {
+            synchronized (entered) {
+                told = false;
+            }
+        }
     }
 
     /** Whether it may tell that the user is typing: once in a while, however often it is asked. */

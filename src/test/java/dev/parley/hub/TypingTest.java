@@ -72,6 +72,17 @@ class TypingTest {
     }
 
     @Test
+    void whoTypesRightAfterAMessageIsToldOfAtOnce() {
+        Membership alice = join(new GatedWriter().open(), "r", "alice");
+        join(writer, "r", "bob");
+        alice.typing();
+        alice.publish("hi", null);
+        alice.typing();
+        alice.typing();
+        assertThat(told()).containsExactly("alice", "alice");
+    }
+
+    @Test
     void whoTypesIsNotToldOfItself() {
         join(writer, "r", "alice").typing();
         Membership again = join(new GatedWriter().open(), "r", "alice");
