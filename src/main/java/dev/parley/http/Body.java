@@ -3,13 +3,17 @@ package dev.parley.http;
 import dev.parley.wire.RequestConnection;
 import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletInputStream;
+import jakarta.servlet.http.HttpServletRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 
 /** The body of one request, read as it comes and within a limit. The container calls one method at a time. */
 final class Body implements ReadListener {
 
-    /** Bytes that are read for nothing: who is answered while it still writes may find the connection gone instead. */
+    /**
+     * Bytes that are read for nothing: Undertow closes the connection of a request that is answered before its body has come, and
+     * the client that still writes sees no answer, or sends its next request to nobody.
+     */
     private static final int SPARE = 1 << 20;
 
     private final Exchange exchange;
@@ -18,6 +22,7 @@ final class Body implements ReadListener {
     private final long length; // negative if it is not told
     private final boolean asksNoFurther;
     private final Reader reader;
+    private final Runnable tooLong;
     private volatile ByteArrayOutputStream body = new ByteArrayOutputStream();
     private final byte[] buffer = new byte[4096];
     private long received;
@@ -28,30 +33,48 @@ final class Body implements ReadListener {
         void read(byte[] body) throws ProblemException;
     }
 
-    private Body(Exchange exchange, ServletInputStream in, int maxBytes, Reader reader) {
+    private Body(Exchange exchange, int maxBytes, Reader reader, Runnable tooLong) throws IOException {
         this.exchange = exchange;
-        this.in = in;
+        this.in = exchange.request().getInputStream();
         this.maxBytes = maxBytes;
         this.length = exchange.request().getContentLengthLong();
         this.asksNoFurther = RequestConnection.readsOn(exchange.request());
         this.reader = reader;
+        this.tooLong = tooLong;
     }
 
     /** Hands the body of a request to a reader, whose problems become its answer, as one that is too long does. */
     static void read(Exchange exchange, int maxBytes, Reader reader) throws IOException, ProblemException {
-        Body body = new Body(exchange, exchange.request().getInputStream(), maxBytes, reader);
-        if (body.length > maxBytes + SPARE) {
-            throw body.tooLong();
+        ProblemException tooLong = new ProblemException(
+                ProblemKind.TOO_LONG, "The body is too long: the limit is " + maxBytes + " bytes.");
+        if (exchange.request().getContentLengthLong() > maxBytes + SPARE) {
+            throw tooLong;
         }
-        if (body.asksNoFurther && body.length < 0) {
-            exchange.response().setHeader("Connection", "close"); // where it ends shows only when it has ended
-        }
-        exchange.whenOver(body::release); // the container may keep the request until its body has come
-        body.in.setReadListener(body);
+        new Body(exchange, maxBytes, reader, () -> exchange.answer(tooLong)).begin();
     }
 
-    private ProblemException tooLong() {
-        return new ProblemException(ProblemKind.TOO_LONG, "The body is too long: the limit is " + maxBytes + " bytes.");
+    /** Does something when the body of a request has come, of which nothing is kept. */
+    static void skip(Exchange exchange, Runnable task) throws IOException {
+        new Body(exchange, 0, body -> task.run(), task).begin();
+    }
+
+    /**
+     * Whether a request has a body that comes even if nobody asks for it and that is short enough to wait for. Not one whose
+     * client waits for a 100 (RFC 9110 §10.1.1).
+     */
+    static boolean isWorthWaitingFor(HttpServletRequest request) {
+        long length = request.getContentLengthLong();
+        return request.getHeader("Expect") == null
+                && (length < 0 ? request.getHeader("Transfer-Encoding") != null : length > 0 && length <= SPARE);
+    }
+
+    private void begin() {
+        exchange.readsBody();
+        if (asksNoFurther && length < 0) {
+            exchange.response().setHeader("Connection", "close"); // where it ends shows only when it has ended
+        }
+        exchange.whenOver(this::release); // the container may keep the request until its body has come
+        in.setReadListener(this);
     }
 
     @Override
@@ -65,8 +88,8 @@ final class Body implements ReadListener {
             if (received <= maxBytes) {
                 body.write(buffer, 0, count);
                 exchange.attempt(this::hold);
-            } else if (length < 0) {
-                exchange.answer(tooLong());
+            } else if (received > maxBytes + SPARE) {
+                tooLong.run();
             }
         }
     }
@@ -92,13 +115,13 @@ final class Body implements ReadListener {
 
     @Override
     public void onAllDataRead() {
-        if (!exchange.isAnswered()) {
-            exchange.attempt(() -> {
-                if (received > maxBytes) {
-                    throw tooLong();
-                }
-                reader.read(body.toByteArray());
-            });
+        if (exchange.isAnswered()) {
+            return;
+        }
+        if (received > maxBytes) {
+            tooLong.run();
+        } else {
+            exchange.attempt(() -> reader.read(body.toByteArray()));
         }
     }
 

@@ -46,6 +46,7 @@ final class Exchange {
     private final Budget budget;
     private final Budget.Account body; // of the request
     private final Budget.Account answer;
+    private volatile boolean readsBody;
 
     /** Starts an exchange. After the deadline the client gets a 408, or the response is cut off. */
     Exchange(
@@ -204,8 +205,27 @@ final class Exchange {
         answer(new ProblemException(ProblemKind.INTERNAL, "Internal error, incident " + incident + "."));
     }
 
-    /** No Content-Length: Undertow stops calling once it has as much, and the request would never complete. */
+    /** Notes that the body of the request is being read. */
+    void readsBody() {
+        readsBody = true;
+    }
+
     private void send(int status, Map<String, String> headers, @Nullable String type, byte[] body) {
+        Runnable answer = () -> write(status, headers, type, body);
+        if (readsBody || isAnswered() || !Body.isWorthWaitingFor(request)) {
+            answer.run();
+            return;
+        }
+        try {
+            Body.skip(this, answer);
+        } catch (IOException | RuntimeException e) {
+            LOG.log(Level.DEBUG, "a body could not be read", e);
+            answer.run();
+        }
+    }
+
+    /** No Content-Length: Undertow stops calling once it has as much, and the request would never complete. */
+    private void write(int status, Map<String, String> headers, @Nullable String type, byte[] body) {
         if (!answered.compareAndSet(false, true)) {
             return;
         }
