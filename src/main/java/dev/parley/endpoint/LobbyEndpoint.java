@@ -1,12 +1,12 @@
 package dev.parley.endpoint;
 
+import dev.parley.delivery.Conversation;
+import dev.parley.delivery.Membership;
+import dev.parley.delivery.Peer;
 import dev.parley.gate.Handshake;
 import dev.parley.gate.HandshakeConfigurator;
-import dev.parley.hub.Conversation;
-import dev.parley.hub.Form;
-import dev.parley.hub.Membership;
-import dev.parley.hub.Peer;
 import dev.parley.protocol.RoomName;
+import dev.parley.room.Form;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.OnClose;
 import jakarta.websocket.OnError;

@@ -1,10 +1,10 @@
 package dev.parley.endpoint;
 
+import dev.parley.delivery.Admission;
+import dev.parley.delivery.Conversation;
+import dev.parley.delivery.Hub;
+import dev.parley.delivery.Peer;
 import dev.parley.gate.Handshake;
-import dev.parley.hub.Admission;
-import dev.parley.hub.Conversation;
-import dev.parley.hub.Hub;
-import dev.parley.hub.Peer;
 import jakarta.inject.Inject;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.PongMessage;

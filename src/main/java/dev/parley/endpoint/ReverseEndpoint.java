@@ -1,9 +1,9 @@
 package dev.parley.endpoint;
 
+import dev.parley.delivery.Conversation;
+import dev.parley.delivery.Peer;
 import dev.parley.gate.Handshake;
 import dev.parley.gate.HandshakeConfigurator;
-import dev.parley.hub.Conversation;
-import dev.parley.hub.Peer;
 import dev.parley.protocol.Reversal;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.OnClose;

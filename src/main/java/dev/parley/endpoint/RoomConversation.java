@@ -1,13 +1,12 @@
 package dev.parley.endpoint;
 
+import dev.parley.api.Start;
+import dev.parley.delivery.Conversation;
+import dev.parley.delivery.Membership;
+import dev.parley.delivery.Peer;
 import dev.parley.gate.Gate;
 import dev.parley.gate.Handshake;
 import dev.parley.gate.Refusal;
-import dev.parley.hub.Conversation;
-import dev.parley.hub.Form;
-import dev.parley.hub.Membership;
-import dev.parley.hub.Peer;
-import dev.parley.hub.Start;
 import dev.parley.ops.Incidents;
 import dev.parley.protocol.BadMessageException;
 import dev.parley.protocol.CloseReasons;
@@ -17,6 +16,7 @@ import dev.parley.protocol.Position;
 import dev.parley.protocol.PublishException;
 import dev.parley.protocol.RoomNotice;
 import dev.parley.protocol.RoomRequest;
+import dev.parley.room.Form;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 

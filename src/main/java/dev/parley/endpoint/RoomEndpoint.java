@@ -1,16 +1,16 @@
 package dev.parley.endpoint;
 
+import dev.parley.api.Start;
+import dev.parley.delivery.Conversation;
+import dev.parley.delivery.Membership;
+import dev.parley.delivery.Peer;
 import dev.parley.gate.Gate;
 import dev.parley.gate.Handshake;
-import dev.parley.hub.Conversation;
-import dev.parley.hub.Form;
-import dev.parley.hub.Membership;
-import dev.parley.hub.Peer;
-import dev.parley.hub.Start;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.JsonCodec;
 import dev.parley.protocol.Position;
 import dev.parley.protocol.Subprotocol;
+import dev.parley.room.Form;
 import jakarta.inject.Inject;
 
 /**

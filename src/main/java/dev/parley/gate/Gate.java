@@ -4,7 +4,7 @@ import dev.parley.ops.Drain;
 import dev.parley.ops.Network;
 import dev.parley.ops.Settings;
 import dev.parley.ops.Threads;
-import dev.parley.wire.RequestConnection;
+import dev.parley.wire.server.RequestConnection;
 import jakarta.annotation.PostConstruct;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.context.Initialized;

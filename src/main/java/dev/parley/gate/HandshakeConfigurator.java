@@ -1,6 +1,6 @@
 package dev.parley.gate;
 
-import dev.parley.hub.Admission;
+import dev.parley.delivery.Admission;
 import jakarta.enterprise.context.spi.CreationalContext;
 import jakarta.enterprise.inject.spi.BeanManager;
 import jakarta.enterprise.inject.spi.CDI;

@@ -1,7 +1,7 @@
 package dev.parley.gate;
 
 import dev.parley.ops.Metrics;
-import dev.parley.wire.RequestConnection;
+import dev.parley.wire.server.RequestConnection;
 import jakarta.inject.Inject;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;

@@ -1,10 +1,10 @@
 package dev.parley.http;
 
+import dev.parley.delivery.Hub;
 import dev.parley.gate.Client;
 import dev.parley.gate.Gate;
 import dev.parley.gate.Handshake;
 import dev.parley.gate.Refusal;
-import dev.parley.hub.Hub;
 import dev.parley.ops.Budget;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;

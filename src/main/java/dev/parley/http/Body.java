@@ -1,6 +1,6 @@
 package dev.parley.http;
 
-import dev.parley.wire.RequestConnection;
+import dev.parley.wire.server.RequestConnection;
 import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.http.HttpServletRequest;

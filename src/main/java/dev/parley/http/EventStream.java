@@ -1,13 +1,13 @@
 package dev.parley.http;
 
+import dev.parley.api.Start;
+import dev.parley.delivery.Hub;
+import dev.parley.delivery.Peer;
 import dev.parley.gate.Handshake;
-import dev.parley.hub.Form;
-import dev.parley.hub.Hub;
-import dev.parley.hub.Peer;
-import dev.parley.hub.Start;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.Position;
-import dev.parley.wire.EventStreamWriter;
+import dev.parley.room.Form;
+import dev.parley.wire.sse.EventStreamWriter;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;

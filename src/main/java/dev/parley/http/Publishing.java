@@ -1,7 +1,7 @@
 package dev.parley.http;
 
+import dev.parley.delivery.Hub;
 import dev.parley.gate.Handshake;
-import dev.parley.hub.Hub;
 import dev.parley.protocol.ApiMessage;
 import dev.parley.protocol.BadMessageException;
 import dev.parley.protocol.JsonCodec;

@@ -1,9 +1,9 @@
 package dev.parley.http;
 
+import dev.parley.api.RoomSummary;
+import dev.parley.delivery.Hub;
+import dev.parley.delivery.Page;
 import dev.parley.gate.Handshake;
-import dev.parley.hub.Hub;
-import dev.parley.hub.Page;
-import dev.parley.hub.RoomSummary;
 import dev.parley.protocol.ApiMessage;
 import dev.parley.protocol.Position;
 import jakarta.servlet.http.HttpServletResponse;

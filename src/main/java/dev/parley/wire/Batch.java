@@ -116,8 +116,12 @@ public final class Batch {
         return out.array();
     }
 
-    /** The payloads alone, which are events of a stream, and a comment for a ping; never written to. */
-    byte[] events() {
+    /**
+     * The payloads alone, which are events of a stream, and a comment for a ping.
+     *
+     * @return the bytes, which nobody writes to
+     */
+    public byte[] events() {
         byte[] bytes = events;
         if (bytes == null) {
             ByteArrayOutputStream out = new ByteArrayOutputStream(size);

@@ -17,10 +17,10 @@ import java.util.concurrent.locks.LockSupport;
  * in which they came. A failure of one socket or task stops neither the others nor the loop. {@link #execute} and {@link #end}
  * are for any thread.
  */
-final class EventLoop extends Thread implements Executor {
+public final class EventLoop extends Thread implements Executor {
 
     /** A socket of the loop. Called on the loop. */
-    interface Socket {
+    public interface Socket {
 
         /** There is something to read, or the end. */
         void ready();
@@ -39,7 +39,13 @@ final class EventLoop extends Thread implements Executor {
     private volatile boolean ending;
     private volatile boolean asleep;
 
-    EventLoop(String name) throws IOException {
+    /**
+     * A loop that has not started.
+     *
+     * @param name of the thread
+     * @throws IOException if the system has no selector for it
+     */
+    public EventLoop(String name) throws IOException {
         // Without inheritable thread locals: GlassFish keeps the request there that made the thread.
         super(null, null, name, 0, false);
         setDaemon(true);
@@ -64,13 +70,20 @@ final class EventLoop extends Thread implements Executor {
         }
     }
 
-    /** Has the loop read a channel. On the loop. */
-    SelectionKey register(SelectableChannel channel, Socket socket) throws ClosedChannelException {
+    /**
+     * Has the loop read a channel. On the loop.
+     *
+     * @param channel a channel that does not block
+     * @param socket what is called for it
+     * @return the key of the registration
+     * @throws ClosedChannelException if the channel is closed
+     */
+    public SelectionKey register(SelectableChannel channel, Socket socket) throws ClosedChannelException {
         return channel.register(selector, SelectionKey.OP_READ, socket);
     }
 
     /** Has the loop run the tasks that are there, drop its sockets, and stop. */
-    void end() {
+    public void end() {
         ending = true;
         wake();
     }

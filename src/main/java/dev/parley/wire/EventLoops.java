@@ -8,7 +8,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** The event loops of one application, one for each processor, each started when it is first needed. Safe for any thread. */
-final class EventLoops {
+public final class EventLoops {
 
     private static final Logger LOG = System.getLogger(EventLoops.class.getName());
 
@@ -21,16 +21,18 @@ final class EventLoops {
     private int next;
     private boolean ended;
 
-    EventLoops() {
+    /** Starts nothing yet. */
+    public EventLoops() {
         loops = new EventLoop[Runtime.getRuntime().availableProcessors()];
     }
 
     /**
      * The loop for a new connection.
      *
+     * @return the loops in turn
      * @throws NotTakenException if the application ends
      */
-    synchronized EventLoop next() throws NotTakenException {
+    public synchronized EventLoop next() throws NotTakenException {
         if (ended) {
             throw new NotTakenException("the application ends");
         }
@@ -55,7 +57,7 @@ final class EventLoops {
     }
 
     /** Ends the loops and waits for them: a thread that outlives the application would hold its class loader. */
-    synchronized void end() {
+    public synchronized void end() {
         ended = true;
         for (EventLoop loop : loops) {
             if (loop != null) {

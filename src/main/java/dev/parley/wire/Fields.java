@@ -4,17 +4,19 @@ import java.lang.reflect.Field;
 import org.jspecify.annotations.Nullable;
 
 /** The private fields of a server's classes, where there is no public way. */
-final class Fields {
+public final class Fields {
 
     private Fields() {}
 
     /**
      * Goes from an object through fields, each of the value of the one before.
      *
+     * @param start the object
+     * @param names of the fields, declared by the class or one above it
      * @return the value of the last
-     * @throws NoSuchFieldException if a class has no such field, or nothing in it: the server is not as it was
+     * @throws ReflectiveOperationException if a class has no such field, or nothing in it: the server is not as it was
      */
-    static Object follow(Object start, String... names) throws ReflectiveOperationException {
+    public static Object follow(Object start, String... names) throws ReflectiveOperationException {
         Object value = start;
         for (String name : names) {
             value = read(value, name);
@@ -25,13 +27,27 @@ final class Fields {
         return value;
     }
 
-    /** The value of a field, perhaps null. */
-    static @Nullable Object read(Object object, String name) throws ReflectiveOperationException {
+    /**
+     * The value of a field.
+     *
+     * @param object the object
+     * @param name of the field, declared by its class or one above it
+     * @return the value, perhaps null
+     * @throws ReflectiveOperationException if the server is not as it was
+     */
+    public static @Nullable Object read(Object object, String name) throws ReflectiveOperationException {
         return find(object.getClass(), name).get(object);
     }
 
-    /** Sets a field. */
-    static void write(Object object, String name, Object value) throws ReflectiveOperationException {
+    /**
+     * Sets a field.
+     *
+     * @param object the object
+     * @param name of the field, declared by its class or one above it
+     * @param value the value
+     * @throws ReflectiveOperationException if the server is not as it was
+     */
+    public static void write(Object object, String name, Object value) throws ReflectiveOperationException {
         find(object.getClass(), name).set(object, value);
     }
 

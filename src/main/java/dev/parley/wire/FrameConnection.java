@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * frames of one read are answered by one write. What the socket does not take goes into the server's own queue, so that the
  * server's frames never stand within ours. Confined to its event loop, but for the methods of {@link FrameWriter}.
  */
-final class FrameConnection implements FrameWriter, FrameReader.Listener {
+public final class FrameConnection implements FrameWriter, FrameReader.Listener {
 
     private static final Logger LOG = System.getLogger(FrameConnection.class.getName());
 
@@ -28,7 +28,13 @@ final class FrameConnection implements FrameWriter, FrameReader.Listener {
     private int replies; // frames that wait in the loop's buffer for the end of the read
     private int written; // bytes that have left of the batch that was offered last
 
-    FrameConnection(FrameTransport transport, FrameLoop buffers) {
+    /**
+     * A connection that reads nothing before {@link #receive}.
+     *
+     * @param transport the server's part of it
+     * @param buffers those of its event loop
+     */
+    public FrameConnection(FrameTransport transport, FrameLoop buffers) {
         this.transport = transport;
         this.buffers = buffers;
     }

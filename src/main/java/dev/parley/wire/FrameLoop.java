@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * The buffers of one event loop, shared by its connections, so that an idle connection holds none. Confined to the loop's
  * thread.
  */
-final class FrameLoop {
+public final class FrameLoop {
 
     /** How much one read takes, and how much of replies one write has: a few socket buffers' worth would only cost fairness. */
     static final int SIZE = 64 * 1024;
@@ -44,11 +44,20 @@ final class FrameLoop {
     }
 
     /** The loops of one application: they end with it, though the server's threads go on. */
-    static final class All {
+    public static final class All {
 
         private final ConcurrentMap<Executor, FrameLoop> loops = new ConcurrentHashMap<>();
 
-        FrameLoop of(Executor thread) {
+        /** No loops yet. */
+        public All() {}
+
+        /**
+         * The buffers of a loop.
+         *
+         * @param thread the loop
+         * @return the same each time
+         */
+        public FrameLoop of(Executor thread) {
             return loops.computeIfAbsent(thread, any -> new FrameLoop());
         }
     }

@@ -15,7 +15,7 @@ import java.util.Arrays;
  * a listener. A message whose only frame is complete in the bytes given is read in place. Incomplete ones are copied into a
  * buffer that grows with the bytes received and is freed between messages. Only the thread that reads may call it.
  */
-final class FrameReader {
+public final class FrameReader {
 
     /** Receives what a client's frames say, in order, on the thread that reads. It may release the reader at any time. */
     interface Listener {
@@ -92,16 +92,24 @@ final class FrameReader {
     private int remaining; // bytes of its payload still to come
     private int mask; // rotated to the next of them
 
-    FrameReader(Listener listener) {
+    /**
+     * A reader at the start of a connection.
+     *
+     * @param listener gets what is read
+     */
+    public FrameReader(Listener listener) {
         this.listener = listener;
     }
 
     /**
      * Reads bytes and changes them in place. An exception of the listener ends the reading and goes to the caller.
      *
+     * @param bytes where they are
+     * @param from the first
+     * @param to the end, exclusive
      * @return false if nothing more is to be read: after a close, a refusal, a release or an exception
      */
-    boolean read(byte[] bytes, int from, int to) {
+    public boolean read(byte[] bytes, int from, int to) {
         boolean through = false;
         try {
             int at = from;

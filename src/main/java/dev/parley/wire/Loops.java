@@ -28,7 +28,7 @@ public final class Loops {
      * @param loop the loop, or null
      * @param task what to run: at once if this is the loop or there is none, else as {@link #execute}
      */
-    static void run(@Nullable Executor loop, Runnable task) {
+    public static void run(@Nullable Executor loop, Runnable task) {
         if (isHere(loop)) {
             task.run();
         } else {

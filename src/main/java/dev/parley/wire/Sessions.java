@@ -7,13 +7,19 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 
 /** What all writers do alike with a {@link Session}. */
-final class Sessions {
+public final class Sessions {
 
     private static final Logger LOG = System.getLogger(Sessions.class.getName());
 
     private Sessions() {}
 
-    static void close(Session session, CloseReason reason) {
+    /**
+     * Closes a session; never throws.
+     *
+     * @param session the session, perhaps gone
+     * @param reason why
+     */
+    public static void close(Session session, CloseReason reason) {
         try {
             session.close(reason);
         } catch (IOException | RuntimeException e) {

@@ -1,4 +1,4 @@
-/** How a batch of frames reaches one peer. The only package that knows a server's own classes. */
+/** Frames, and the connections that take them; no server's own classes. */
 @NullMarked
 package dev.parley.wire;
 

@@ -58,46 +58,90 @@ class ArchitectureTest {
                 return uses(base, "broker", "protocol", "ops");
             }
         },
+        API_USES_PROTOCOL_ALONE {
+            @Override
+            ArchRule in(String base) {
+                return uses(base, "api", "protocol");
+            }
+        },
         WIRE_USES_PROTOCOL_ALONE {
             @Override
             ArchRule in(String base) {
                 return uses(base, "wire", "protocol", "ops");
             }
         },
-        HUB_USES_BROKER_AND_WIRE_BUT_NO_ENDPOINT_AND_NO_GATE {
+        UNDERTOWS_WIRE_USES_NO_OTHER_SERVERS {
             @Override
             ArchRule in(String base) {
-                return uses(base, "hub", "broker", "wire", "protocol", "ops");
+                return uses(base, "wire.undertow", "wire", "protocol", "ops");
+            }
+        },
+        TYRUS_WIRE_USES_NO_OTHER_SERVERS {
+            @Override
+            ArchRule in(String base) {
+                return uses(base, "wire.tyrus", "wire", "protocol", "ops");
+            }
+        },
+        PORTABLE_WIRE_USES_NO_SERVERS {
+            @Override
+            ArchRule in(String base) {
+                return uses(base, "wire.portable", "wire", "protocol", "ops");
+            }
+        },
+        ONE_PACKAGE_CHOOSES_AMONG_THE_SERVERS {
+            @Override
+            ArchRule in(String base) {
+                return uses(
+                        base, "wire.server", "wire", "wire.undertow", "wire.tyrus", "wire.portable", "protocol", "ops");
+            }
+        },
+        EVENT_STREAMS_USE_THE_CHOSEN_SERVER {
+            @Override
+            ArchRule in(String base) {
+                return uses(base, "wire.sse", "wire", "wire.server", "protocol", "ops");
+            }
+        },
+        ROOMS_DELIVER_NOTHING {
+            @Override
+            ArchRule in(String base) {
+                return uses(base, "room", "api", "broker", "wire", "protocol", "ops");
+            }
+        },
+        DELIVERY_KNOWS_NO_ENDPOINT_AND_NO_GATE {
+            @Override
+            ArchRule in(String base) {
+                return uses(base, "delivery", "api", "room", "broker", "wire", "wire.server", "protocol", "ops");
             }
         },
         GATE_ADMITS_TO_THE_HUB_AND_KNOWS_NO_ENDPOINT {
             @Override
             ArchRule in(String base) {
-                return uses(base, "gate", "hub", "wire", "protocol", "ops");
+                return uses(base, "gate", "api", "delivery", "wire.server", "protocol", "ops");
             }
         },
         ENDPOINTS_REACH_PEERS_THROUGH_THE_HUB {
             @Override
             ArchRule in(String base) {
-                return uses(base, "endpoint", "hub", "gate", "protocol", "ops");
+                return uses(base, "endpoint", "api", "delivery", "room", "gate", "protocol", "ops");
             }
         },
         HTTP_STANDS_BESIDE_THE_ENDPOINTS {
             @Override
             ArchRule in(String base) {
-                return uses(base, "http", "hub", "gate", "wire", "protocol", "ops");
+                return uses(
+                        base, "http", "api", "delivery", "room", "gate", "wire.server", "wire.sse", "protocol", "ops");
             }
         },
-        SERVER_CLASSES_STAY_IN_WIRE {
+        UNDERTOW_STAYS_IN_ITS_PACKAGE {
             @Override
             ArchRule in(String base) {
-                return onlyIn(
-                        base,
-                        "wire",
-                        "io.undertow..",
-                        "org.xnio..",
-                        "org.glassfish.tyrus..",
-                        "org.glassfish.grizzly..");
+                return onlyIn(base, "wire.undertow", "io.undertow..", "org.xnio..");
+            }
+        },
+        TYRUS_STAYS_IN_ITS_PACKAGE {
+            @Override
+            ArchRule in(String base) {
+                return onlyIn(base, "wire.tyrus", "org.glassfish..");
             }
         },
         ENDPOINTS_CARRY_THEIR_OWN_ANNOTATED_METHODS {

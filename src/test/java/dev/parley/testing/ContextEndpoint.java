@@ -1,8 +1,8 @@
 package dev.parley.testing;
 
+import dev.parley.delivery.Hub;
+import dev.parley.delivery.Peer;
 import dev.parley.gate.HandshakeConfigurator;
-import dev.parley.hub.Hub;
-import dev.parley.hub.Peer;
 import jakarta.enterprise.context.ContextNotActiveException;
 import jakarta.enterprise.context.RequestScoped;
 import jakarta.inject.Inject;

@@ -1,7 +1,7 @@
 package dev.parley.testing;
 
+import dev.parley.delivery.Hub;
 import dev.parley.gate.HandshakeConfigurator;
-import dev.parley.hub.Hub;
 import jakarta.inject.Inject;
 import jakarta.websocket.OnMessage;
 import jakarta.websocket.server.ServerEndpoint;

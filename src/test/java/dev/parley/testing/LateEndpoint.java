@@ -1,8 +1,8 @@
 package dev.parley.testing;
 
+import dev.parley.delivery.Hub;
+import dev.parley.delivery.Peer;
 import dev.parley.gate.HandshakeConfigurator;
-import dev.parley.hub.Hub;
-import dev.parley.hub.Peer;
 import jakarta.inject.Inject;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.OnClose;

@@ -1,6 +1,6 @@
 package dev.parley.testing;
 
-import dev.parley.hub.Publish;
+import dev.parley.api.Publish;
 import jakarta.ejb.EJBException;
 import jakarta.enterprise.event.Event;
 import jakarta.inject.Inject;

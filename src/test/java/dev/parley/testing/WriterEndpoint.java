@@ -2,7 +2,7 @@ package dev.parley.testing;
 
 import dev.parley.gate.HandshakeConfigurator;
 import dev.parley.ops.Settings;
-import dev.parley.wire.Writers;
+import dev.parley.wire.server.Writers;
 import jakarta.inject.Inject;
 import jakarta.websocket.OnMessage;
 import jakarta.websocket.OnOpen;

@@ -8,13 +8,13 @@ import java.util.HexFormat;
 import java.util.List;
 
 /** Writes down what a reader says, one line each. */
-class RecordingListener implements FrameReader.Listener {
+public class RecordingListener implements FrameReader.Listener {
 
     static final int MAX_TEXT = 300;
     static final int MAX_BINARY = 200;
     static final int MAX_FRAGMENTS = 5;
 
-    final List<String> events = new ArrayList<>();
+    public final List<String> events = new ArrayList<>();
     int held;
     int mostHeld;
     int memory = Integer.MAX_VALUE;

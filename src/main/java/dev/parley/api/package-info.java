@@ -1,0 +1,5 @@
+/** What an application sees of Parley. */
+@NullMarked
+package dev.parley.api;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,163 @@
+package dev.parley.delivery;
+
+import dev.parley.api.Start;
+import dev.parley.broker.Sender;
+import dev.parley.protocol.Content;
+import dev.parley.protocol.Position;
+import dev.parley.protocol.RoomNotice;
+import dev.parley.protocol.UserName;
+import dev.parley.room.Cursor;
+import dev.parley.room.Form;
+import dev.parley.room.Typing;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** A peer in a room, under a user's name. It ends with {@link #leave} or with the peer. Safe for any thread. */
+public final class Membership {
+
+    private final Room room;
+    private final Peer peer;
+    private final Sender sender;
+    private final Form form;
+    private final Start start;
+    private final AtomicBoolean entered = new AtomicBoolean();
+    private volatile @Nullable ReadStart admission;
+    private volatile boolean told; // that its user is typing; changed under entered
+    private long toldAt; // guarded by entered
+
+    /** How it starts to read: from where, what it is greeted with, and whether that says that messages are missing. */
+    record ReadStart(Cursor cursor, List<Greeting> greeting, boolean missed) {}
+
+    /**
+     * A notice that it is greeted with.
+     *
+     * @param at where a reader stands who has read it, null if that is where it stood
+     */
+    record Greeting(RoomNotice notice, @Nullable Position at) {}
+
+    Membership(Room room, Peer peer, @Nullable String user, Form form, Start start) {
+        this.room = room;
+        this.peer = peer;
+        this.sender = new Sender(UserName.require(user), peer.id());
+        this.form = form;
+        this.start = start;
+    }
+
+    /**
+     * Publishes a text to the room, the peer itself included. If it cannot be published the peer is closed: with 1013 if the
+     * broker does not take it, with 1008 if the peer may not publish in this room, with 1007 if the text breaks the rule of
+     * {@code MessageText}.
+     *
+     * @param text the text
+     */
+    public void publish(String text) {
+        peer.publish(this, new Content.Text(text));
+    }
+
+    /**
+     * Publishes bytes to the room, the peer itself included; as {@link #publish(String)}.
+     *
+     * @param bytes the payload, which nobody writes to any more
+     */
+    public void publish(ByteBuffer bytes) {
+        typed();
+        peer.publish(this, new Content.Binary(bytes));
+    }
+
+    /**
+     * Publishes a text to the room, the peer itself included, and says what became of it.
+     *
+     * @param text the text
+     * @param id the user's own key for it, or null; the same again is the same message
+     * @return where it stands once the broker has it; fails with {@link dev.parley.protocol.PublishException}
+     */
+    public CompletionStage<Position> publish(String text, @Nullable String id) {
+        typed();
+        return peer.publish(this, id, new Content.Text(text));
+    }
+
+    /**
+     * Tells the others in the room that the user is typing, at most once a second and once after each message; what is more is
+     * dropped. Does nothing for a peer that may not publish in this room.
+     */
+    public void typing() {
+        peer.typing(this);
+    }
+
+    /** Greets the peer again, in a form that greets: it has missed nothing, and may have other rights. */
+    public void greet() {
+        if (entered.get()) {
+            room.greet(this);
+        }
+    }
+
+    /** Leaves the room; does nothing if the peer has left it. */
+    public void leave() {
+        peer.leave(this);
+    }
+
+    /** The room has opened for it. Under the room's lock. */
+    void admit(ReadStart admitted) {
+        admission = admitted;
+    }
+
+    /** Greets the peer and lets it read, once it is admitted; without locks. */
+    void enter() {
+        ReadStart admitted = admission;
+        if (admitted != null && entered.compareAndSet(false, true)) {
+            peer.enter(form, admitted);
+        }
+    }
+
+    Room room() {
+        return room;
+    }
+
+    Peer peer() {
+        return peer;
+    }
+
+    /** Who the peer is in the room. */
+    Sender sender() {
+        return sender;
+    }
+
+    Form form() {
+        return form;
+    }
+
+    Start start() {
+        return start;
+    }
+
+    /** What the user typed has been sent: if the user types again, that is news. */
+    private void typed() {
+        if (told) {
+            synchronized (entered) {
+                told = false;
+            }
+        }
+    }
+
+    /** Whether it may tell that the user is typing: once in a while, however often it is asked. */
+    boolean mayTellTyping(long now) {
+        synchronized (entered) {
+            if (told && now - toldAt < Typing.PERIOD) {
+                return false;
+            }
+            told = true;
+            toldAt = now;
+            return true;
+        }
+    }
+
+    /** Where it reads, null until it is admitted. */
+    @Nullable
+    Cursor cursor() {
+        ReadStart admitted = admission;
+        return admitted == null ? null : admitted.cursor;
+    }
+}

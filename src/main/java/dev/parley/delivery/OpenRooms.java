@@ -1,0 +1,280 @@
+package dev.parley.delivery;
+
+import dev.parley.api.Start;
+import dev.parley.broker.Broker;
+import dev.parley.broker.History;
+import dev.parley.broker.Publication;
+import dev.parley.broker.Sender;
+import dev.parley.ops.Budget;
+import dev.parley.ops.Clock;
+import dev.parley.ops.Incidents;
+import dev.parley.ops.Settings;
+import dev.parley.protocol.CloseReasons;
+import dev.parley.protocol.Position;
+import dev.parley.room.Form;
+import jakarta.websocket.CloseReason;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The rooms that are open on this node, which the broker delivers to. Safe for any thread; nothing in it blocks. */
+final class OpenRooms implements Broker.Listener {
+
+    private static final Logger LOG = System.getLogger(OpenRooms.class.getName());
+
+    private static final int REPAIR = 256; // messages at a time
+
+    private final ConcurrentMap<String, Room> rooms = new ConcurrentHashMap<>();
+    private final Settings settings;
+    private final Executor relief;
+    private final Broker broker;
+    private final Clock clock;
+    private final Budget budget;
+    private volatile boolean brokerThere = true;
+
+    OpenRooms(Settings settings, Executor relief, Broker broker, Clock clock, Budget budget) {
+        this.settings = settings;
+        this.relief = relief;
+        this.broker = broker;
+        this.clock = clock;
+        this.budget = budget;
+        budget.roomHistory(() -> stream().map(room -> new RoomMemory(room, relief)));
+    }
+
+    int size() {
+        return rooms.size();
+    }
+
+    Stream<Room> stream() {
+        return rooms.values().stream();
+    }
+
+    @Nullable
+    Room find(String name) {
+        return rooms.get(name);
+    }
+
+    boolean isBrokerThere() {
+        return brokerThere;
+    }
+
+    /** Makes a peer a member of a room, which is opened if it is the first here. */
+    Membership join(Peer peer, String name, @Nullable String user, Form form, Start start) {
+        Membership[] joined = new Membership[1];
+        boolean[] created = new boolean[1];
+        // compute is atomic for a key: a room that the last member leaves meanwhile is either left before or not
+        // removed.
+        rooms.compute(name, (key, known) -> {
+            created[0] = known == null;
+            Room room = known == null ? new Room(key, settings, relief, broker, clock, budget, this::fail) : known;
+            joined[0] = room.join(peer, user, form, start);
+            return room;
+        });
+        Room room = joined[0].room();
+        if (created[0]) {
+            open(room);
+        } else {
+            verify(room, List.of(joined));
+        }
+        room.wake();
+        return joined[0];
+    }
+
+    /** A membership that has ended before it began, of a room that nobody else finds. */
+    Membership refuse(Peer peer, String name, @Nullable String user, Form form) {
+        return new Membership(
+                new Room(name, settings, relief, broker, clock, budget, this::fail), peer, user, form, Start.NOW);
+    }
+
+    /** Opens a room that deliveries find already, unless it has been left again; so opening and release take turns. */
+    private void open(Room room) {
+        List<CompletionStage<History>> opening = new ArrayList<>(1);
+        rooms.computeIfPresent(room.name(), (key, current) -> {
+            if (current == room) {
+                opening.add(ask(key));
+            }
+            return current;
+        });
+        opening.forEach(stage -> stage.whenComplete((history, failure) -> guard(room, () -> {
+            if (failure == null) {
+                room.opened(history);
+                verify(room, room.everybody());
+            } else {
+                LOG.log(Level.WARNING, "A room could not be opened: its members are closed with 1013", failure);
+                end(room, CloseReasons.UNAVAILABLE);
+            }
+        })));
+    }
+
+    private CompletionStage<History> ask(String name) {
+        try {
+            return broker.open(name, settings.rooms().history(name).messages());
+        } catch (Throwable e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /** Runs a task of a room, and never throws: a room in no known state is closed. */
+    private void guard(Room room, Runnable task) {
+        Incidents.guard(task, failure -> fail(room, failure));
+    }
+
+    /** Closes a room, from any thread and under any lock: its clients reconnect, and the first opens it anew. */
+    private void fail(Room room, Throwable failure) {
+        if (!room.isFirstFailure()) {
+            return;
+        }
+        String incident = Incidents.log("a room is closed, its members with 1011", failure);
+        relief.execute(() -> end(room, CloseReasons.internalError(incident)));
+    }
+
+    /** Ends a room: peers that join from now on, perhaps while the members are closed, open another one. */
+    private void end(Room room, CloseReason reason) {
+        List<Membership> members = new ArrayList<>();
+        rooms.computeIfPresent(room.name(), (key, current) -> {
+            if (current != room) {
+                return current;
+            }
+            members.addAll(room.end());
+            room.close();
+            release(key);
+            return null;
+        });
+        Incidents.each(members, member -> member.peer().abandon(reason), OpenRooms::fail);
+    }
+
+    private void release(String name) {
+        Incidents.guard(
+                () -> broker.release(name),
+                failure -> Incidents.log("a room is closed, the broker may still deliver it", failure));
+    }
+
+    private static void fail(Membership member, Throwable failure) {
+        member.peer().fail(failure);
+    }
+
+    /**
+     * Asks the broker about those who were further than the room is here: either they may wait for it, or they were never so far,
+     * which they are told.
+     */
+    private void verify(Room room, List<Membership> members) {
+        Incidents.each(members, member -> verify(room, member), OpenRooms::fail);
+    }
+
+    private void verify(Room room, Membership member) {
+        Position since = member.start().since();
+        if (since != null && room.isAwaited(member)) {
+            broker.offset(room.name())
+                    .whenComplete((newest, failure) -> Incidents.guard(
+                            () -> {
+                                if (failure != null) {
+                                    member.peer().abandon(CloseReasons.UNAVAILABLE);
+                                } else if (newest < since.offset()) {
+                                    room.letIn(member);
+                                }
+                            },
+                            bug -> fail(member, bug)));
+        }
+    }
+
+    /** Ends a membership; the room goes with the last. */
+    void leave(Membership membership) {
+        Room room = membership.room();
+        boolean[] left = new boolean[1];
+        rooms.computeIfPresent(room.name(), (key, current) -> {
+            if (current != room) {
+                return current;
+            }
+            left[0] = room.leave(membership);
+            if (!room.isEmpty()) {
+                return room;
+            }
+            room.close();
+            release(key);
+            return null;
+        });
+        if (left[0]) {
+            room.wake();
+        }
+    }
+
+    /** Lets go of what is too old to be kept, and asks again for what is still missing. */
+    void sweep() {
+        rooms.values()
+                .forEach(room -> guard(room, () -> {
+                    room.sweep();
+                    repair(room);
+                }));
+    }
+
+    /** Asks the broker for what a room misses; the answer may show that more is missing. */
+    private void repair(Room room) {
+        long after = room.missingAfter();
+        if (after >= 0) {
+            broker.history(room.name(), after, REPAIR)
+                    .whenComplete((history, failure) -> guard(room, () -> {
+                        if (room.repaired(history)) {
+                            repair(room);
+                        }
+                    }));
+        }
+    }
+
+    private void inRoom(String name, Consumer<Room> task) {
+        Room room = rooms.get(name);
+        if (room != null) {
+            guard(room, () -> task.accept(room));
+        }
+    }
+
+    @Override
+    public void deliver(Publication publication) {
+        inRoom(publication.room(), room -> room.deliver(publication));
+    }
+
+    @Override
+    public void delivered(String name) {
+        budget.relieve();
+        inRoom(name, room -> {
+            room.advanced();
+            repair(room);
+        });
+    }
+
+    @Override
+    public void typing(String name, Sender sender) {
+        inRoom(name, room -> room.typing(sender));
+    }
+
+    @Override
+    public void present(String name, Collection<Sender> joined, Collection<Sender> left) {
+        inRoom(name, room -> room.present(joined, left));
+    }
+
+    @Override
+    public void renewed(String name, String epoch, long offset) {
+        inRoom(name, room -> room.renewed(epoch, offset));
+    }
+
+    @Override
+    public void away() {
+        brokerThere = false;
+        LOG.log(Level.WARNING, "The broker cannot be reached: nothing is published until it is back");
+    }
+
+    @Override
+    public void back() {
+        brokerThere = true;
+        LOG.log(Level.INFO, "The broker is back");
+    }
+}

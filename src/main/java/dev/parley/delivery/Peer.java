@@ -1,0 +1,715 @@
+package dev.parley.delivery;
+
+import dev.parley.api.Start;
+import dev.parley.ops.Budget;
+import dev.parley.ops.Incidents;
+import dev.parley.ops.Metrics;
+import dev.parley.ops.Settings;
+import dev.parley.protocol.CloseReasons;
+import dev.parley.protocol.Content;
+import dev.parley.protocol.ErrorCode;
+import dev.parley.protocol.Position;
+import dev.parley.protocol.PublishException;
+import dev.parley.protocol.RoomNotice;
+import dev.parley.room.Cursor;
+import dev.parley.room.Form;
+import dev.parley.room.Typing;
+import dev.parley.wire.Batch;
+import dev.parley.wire.Frame;
+import dev.parley.wire.FrameWriter;
+import dev.parley.wire.Receiver;
+import jakarta.websocket.CloseReason;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connected client. An endpoint gets it from {@link Hub#open} and hands every callback of its session on to it: parts of
+ * messages, the close, errors. What is sent goes through a bounded outbox, and one that falls behind is closed with 1013.
+ * Safe for any thread, but for {@link #text} and {@link #binary}, which the container calls one after the other.
+ */
+public final class Peer {
+
+    private static final Logger LOG = System.getLogger(Peer.class.getName());
+
+    /** Its own state: {@code Session.isOpen()} stays true on Undertow after the session was closed. */
+    private enum State {
+        OPEN,
+        /** It takes no more; what is queued still leaves. */
+        CLOSING,
+        CLOSED
+    }
+
+    private final long id;
+    private final Hub hub;
+    private final FrameWriter writer;
+    private final Settings.Limits limits;
+    private final int textLimit;
+    private final Metrics metrics;
+    private final Executor relief;
+    private final Outbox outbox;
+    private final List<Membership> memberships = new ArrayList<>(1); // guarded by itself
+    private volatile State state = State.OPEN; // changed under memberships
+    private volatile @Nullable Inbound inbound; // null when it takes no more: a session keeps us for a while
+    private final Pulse pulse = new Pulse();
+    private Conversation conversation = (peer, message) -> {}; // the container's: it opens before it brings messages
+    private volatile Admission admission;
+    private volatile @Nullable Expiry expiry;
+    private volatile @Nullable Long brokenSince; // of System.nanoTime()
+
+    Peer(
+            long id,
+            Hub hub,
+            FrameWriter writer,
+            Admission admission,
+            Inbound inbound,
+            Settings settings,
+            Metrics metrics,
+            Executor relief,
+            Budget budget) {
+        this.id = id;
+        this.hub = hub;
+        this.writer = writer;
+        this.admission = admission;
+        this.inbound = inbound;
+        this.limits = settings.limits();
+        this.textLimit = limits.text();
+        this.metrics = metrics;
+        this.relief = relief;
+        this.outbox = new Outbox(writer, new Caretaker(), settings.outbox(), metrics, relief, budget);
+    }
+
+    void open(Function<Peer, Conversation> opening) {
+        boolean reads = writer.receive(new Intake());
+        admission.opened();
+        expireAt(admission.expires(), admission.expiryReason());
+        guard(() -> {
+            Conversation opened = opening.apply(this);
+            conversation = reads ? hub.inContext(opened) : opened;
+        });
+        outbox.release();
+    }
+
+    /**
+     * Sends a text to this peer alone. It takes turns with what the peer's rooms have for it. If the outbox is full the peer is
+     * closed with 1013; if the peer is gone nothing happens.
+     *
+     * @param text the text
+     */
+    public void send(String text) {
+        if (!outbox.isIdle() || !writer.reply(text)) {
+            queue(Frame.text(text));
+        }
+    }
+
+    /**
+     * Sends bytes to this peer alone, as {@link #send(String)} does.
+     *
+     * @param bytes the payload, copied
+     */
+    public void send(ByteBuffer bytes) {
+        send(Frame.binary(bytes));
+    }
+
+    void send(Frame frame) {
+        if (!outbox.isIdle() || !writer.reply(frame)) {
+            queue(frame);
+        }
+    }
+
+    private void queue(Frame frame) {
+        if (!outbox.offer(frame)) {
+            abandon(CloseReasons.TOO_SLOW);
+        }
+    }
+
+    /**
+     * Makes this peer a member of a room of this application, from now on. A peer that may not read the room is closed with
+     * 1008.
+     *
+     * @param room the room's name; opened if this is its first member here
+     * @param user the name it goes by there, within the rule for names; null if it has none
+     * @param form how it reads the room's events
+     * @return the membership; one that has already ended if the peer is gone
+     */
+    public Membership join(String room, @Nullable String user, Form form) {
+        return join(room, user, form, Start.NOW);
+    }
+
+    /**
+     * Makes this peer a member of a room of this application. In a form that greets, the greeting says where it starts. If the
+     * room cannot be opened the peer is closed with 1013; if the peer may not read the room it is closed with 1008.
+     *
+     * @param room the room's name; opened if this is its first member here
+     * @param user the name it goes by there, within the rule for names; null if it has none
+     * @param form how it reads the room's events
+     * @param start where it starts to read; only now in a form that does not greet
+     * @return the membership; one that has already ended if the peer is gone
+     */
+    public Membership join(String room, @Nullable String user, Form form, Start start) {
+        if (!admission.mayRead(room)) {
+            close(CloseReasons.FORBIDDEN);
+            return hub.refuse(this, room, user, form);
+        }
+        Membership membership = hub.join(this, room, user, form, start);
+        boolean stays;
+        synchronized (memberships) {
+            stays = state == State.OPEN;
+            if (stays) {
+                memberships.add(membership);
+            }
+        }
+        if (stays) {
+            membership.enter();
+        } else {
+            hub.leave(membership);
+        }
+        return membership;
+    }
+
+    /** The room has taken it in. */
+    void enter(Form form, Membership.ReadStart start) {
+        metrics.gapsTold(start.missed() ? 1 : 0);
+        start.greeting().forEach(greeting -> send(form.frame(greeting.notice(), greeting.at())));
+        outbox.add(start.cursor());
+    }
+
+    /**
+     * Replaces what the gate granted this peer, for instance when a message has brought a new token. From its expiry on, within
+     * a second, nothing is delivered to the peer or taken from it.
+     *
+     * @param renewed what it may do from now on, with the same place as before
+     */
+    public void renew(Admission renewed) {
+        admission = renewed;
+        Inbound taking = inbound;
+        if (taking != null) {
+            taking.renew(renewed);
+        }
+        expireAt(renewed.expires(), renewed.expiryReason());
+    }
+
+    private void expireAt(Instant instant, CloseReason reason) {
+        long nanos;
+        try {
+            nanos = Duration.between(Instant.now(), instant).toNanos();
+        } catch (ArithmeticException e) {
+            expiry = null; // three centuries
+            return;
+        }
+        expiry = new Expiry(System.nanoTime() + nanos, reason);
+    }
+
+    /** Whether its time has come; then it is being closed. */
+    private boolean expires() {
+        Expiry due = expiry;
+        if (due == null || System.nanoTime() - due.nanos() < 0) {
+            return false;
+        }
+        close(due.reason());
+        return true;
+    }
+
+    /**
+     * Closes this peer once what was sent to it before has left. A second call does nothing.
+     *
+     * @param reason why
+     */
+    public void close(CloseReason reason) {
+        if (leaveRooms(State.CLOSING)) {
+            outbox.finish(reason);
+        }
+    }
+
+    /**
+     * For {@code @OnMessage}: a part of a text message came. Whole messages within the limits go to the conversation; a longer
+     * one closes with 1009, one beyond the rate goes to {@link Conversation#tooFast}.
+     *
+     * @param part the part, perhaps the whole
+     * @param last whether the message ends with it
+     */
+    public void text(String part, boolean last) {
+        guard(() -> takeText(part, last));
+    }
+
+    private void takeText(String part, boolean last) {
+        pulse.heard();
+        Inbound taking = inbound;
+        if (taking != null && !expires() && admits(taking.refuseText(part, conversation.maxText(textLimit)))) {
+            boolean tooFast = taking.isTooFast();
+            converse(taking.text(part, last), message -> {
+                if (tooFast) {
+                    conversation.tooFast(this, message);
+                } else {
+                    conversation.text(this, message);
+                }
+            });
+            admits(taking.refuseMemory());
+        }
+    }
+
+    /**
+     * For {@code @OnMessage}: a part of a binary message came; as {@link #text}, but one beyond the rate closes
+     * with 1008.
+     *
+     * @param part the part, perhaps the whole; copied
+     * @param last whether the message ends with it
+     */
+    public void binary(ByteBuffer part, boolean last) {
+        guard(() -> takeBinary(part, last));
+    }
+
+    private void takeBinary(ByteBuffer part, boolean last) {
+        pulse.heard();
+        Inbound taking = inbound;
+        if (taking != null && !expires() && admits(taking.refuseBinary(part))) {
+            converse(taking.binary(part, last), message -> conversation.binary(this, message));
+            admits(taking.refuseMemory());
+        }
+    }
+
+    /**
+     * For {@code @OnMessage}: a pong came. A peer that is not heard after a ping is given up, so hand every pong on. It counts
+     * as a message of its length: one beyond the rate closes with 1008.
+     *
+     * @param size its payload, bytes
+     */
+    public void pong(int size) {
+        guard(() -> takePong(size));
+    }
+
+    private void takePong(int size) {
+        pulse.heard();
+        Inbound taking = inbound;
+        if (taking != null) {
+            admits(taking.refusePong(size));
+        }
+    }
+
+    private boolean admits(@Nullable CloseReason refusal) {
+        if (refusal != null) {
+            close(refusal);
+        }
+        return refusal == null;
+    }
+
+    private <T> void converse(@Nullable T message, Consumer<T> listener) {
+        if (message != null) {
+            listener.accept(message);
+        }
+    }
+
+    /** Runs what an endpoint does; its exceptions are incidents of this peer alone. */
+    private void guard(Runnable turn) {
+        Incidents.guard(turn, this::incident);
+    }
+
+    /**
+     * For {@code @OnClose}: the session is closed. It leaves its rooms and the hub.
+     *
+     * @param reason as the container gives it
+     */
+    public void closed(CloseReason reason) {
+        if (forget()) {
+            metrics.peerLeft(reason.getCloseCode().getCode());
+        }
+    }
+
+    /**
+     * For {@code @OnError}: something failed in the session. A failed connection only ends it; anything else is a bug of ours,
+     * logged under an incident id that the close 1011 carries.
+     *
+     * @param failure what failed
+     */
+    public void failed(Throwable failure) {
+        if (state == State.CLOSED) {
+            return;
+        }
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof IOException) {
+                LOG.log(Level.DEBUG, "a connection failed", failure);
+                return; // the container closes the session and says so
+            }
+        }
+        incident(failure);
+    }
+
+    private void incident(Throwable failure) {
+        close(internalError(failure));
+    }
+
+    /** Closes a peer that may be in no known state, without waiting for what is queued. */
+    void fail(Throwable failure) {
+        abandon(internalError(failure));
+    }
+
+    private static CloseReason internalError(Throwable failure) {
+        return CloseReasons.internalError(Incidents.log("a peer is closed with 1011", failure));
+    }
+
+    long id() {
+        return id;
+    }
+
+    /** The thread that writes to it, null if any may. */
+    @Nullable
+    Executor loop() {
+        return writer.loop();
+    }
+
+    /** Publishes for a peer that cannot be told what becomes of it. */
+    void publish(Membership membership, Content content) {
+        if (!mayPublish(membership)) {
+            close(CloseReasons.FORBIDDEN);
+        } else if (state == State.OPEN) {
+            hub.publish(membership, null, content).whenComplete((position, failure) -> {
+                if (failure != null) {
+                    Incidents.guard(() -> notPublished(failure), this::fail);
+                }
+            });
+        }
+    }
+
+    private void notPublished(Throwable failure) {
+        LOG.log(Level.DEBUG, "a message of a plain client was not published", failure);
+        if (PublishException.of(failure).code() == ErrorCode.BAD_TEXT) {
+            close(CloseReasons.BAD_TEXT);
+        } else {
+            abandon(CloseReasons.UNAVAILABLE);
+        }
+    }
+
+    private boolean mayPublish(Membership membership) {
+        return admission.mayPublish(membership.room().name());
+    }
+
+    CompletionStage<Position> publish(Membership membership, @Nullable String id, Content content) {
+        if (!mayPublish(membership)) {
+            return CompletableFuture.failedFuture(
+                    new PublishException(ErrorCode.FORBIDDEN, "The client may not publish in this room."));
+        }
+        return state == State.OPEN
+                ? hub.publish(membership, id, content)
+                : CompletableFuture.failedFuture(
+                        new PublishException(ErrorCode.UNAVAILABLE, "the connection is closing"));
+    }
+
+    void typing(Membership membership) {
+        if (state == State.OPEN && mayPublish(membership)) {
+            hub.typing(membership);
+        }
+    }
+
+    void leave(Membership membership) {
+        synchronized (memberships) {
+            memberships.remove(membership);
+        }
+        part(membership);
+    }
+
+    private void part(Membership membership) {
+        Cursor cursor = membership.cursor();
+        if (cursor != null) {
+            outbox.remove(cursor);
+        }
+        hub.leave(membership);
+    }
+
+    /** The room of a cursor has something new: take it, or fall. Never throws: other members wait behind this one. */
+    void wake(Cursor cursor) {
+        try {
+            CloseReason reason = cursor.ended();
+            if (reason != null) {
+                end(reason);
+            } else if (!expires()) {
+                outbox.wake();
+            }
+        } catch (Throwable e) {
+            Incidents.report(e, this::fail);
+        }
+    }
+
+    private void end(CloseReason reason) {
+        if (reason.equals(CloseReasons.TOO_SLOW)) {
+            metrics.overtaken();
+        }
+        abandon(reason);
+    }
+
+    /** Tells it who is typing, unless it has other things to read. Never throws, as {@link #wake}. */
+    void tell(Typing.Notice typing, Membership membership) {
+        try {
+            Batch batch = typing.batch(membership.form(), membership.sender());
+            if (batch != null && state == State.OPEN) {
+                outbox.setAside(batch);
+            }
+        } catch (Throwable e) {
+            Incidents.report(e, this::fail);
+        }
+    }
+
+    /**
+     * For the heartbeat: gives up on a peer that takes nothing or is not heard, and notices one that the container has lost.
+     *
+     * @return whether it is time for a {@link #ping}
+     */
+    boolean beat(long now, Settings.Heartbeat settings) {
+        if (!writer.isOpen()) {
+            closed(CloseReasons.LOST);
+            return false;
+        }
+        Long broken = brokenSince;
+        if (broken != null && now - broken >= Heartbeat.PERIOD.toNanos()) {
+            abandon(CloseReasons.BROKEN);
+            return false;
+        }
+        if (outbox.isOverdue(now - settings.sendDeadline().toNanos())) {
+            abandon(CloseReasons.TOO_SLOW);
+            return false;
+        }
+        if (writer.isFlooded()) {
+            abandon(CloseReasons.TOO_FAST);
+            relief.execute(writer::abort); // at once: it goes on as long as there is a connection
+            return false;
+        }
+        if (expires()) {
+            return false;
+        }
+        Inbound taking = inbound;
+        if (taking != null && taking.isOverdue(now - settings.messageDeadline().toNanos())) {
+            abandon(CloseReasons.UNFINISHED);
+            return false;
+        }
+        outbox.settle(now - Heartbeat.PERIOD.toNanos());
+        if (!writer.answersPings()) {
+            pulse.heard();
+        }
+        boolean moves = !outbox.isOverdue(now - Heartbeat.PERIOD.toNanos());
+        Pulse.Finding finding = pulse.beat(now, moves, settings);
+        if (finding == Pulse.Finding.DEAD) {
+            abandon(CloseReasons.UNRESPONSIVE);
+        }
+        return finding == Pulse.Finding.PING_DUE;
+    }
+
+    /**
+     * Pings it, on the thread that writes to it. A ping that finds no place among its replies is not awaited.
+     *
+     * @param now the time of the beat
+     */
+    void ping(long now) {
+        if (outbox.offer(Frame.ping())) {
+            pulse.pinged(now);
+        }
+    }
+
+    /** For the heartbeat: this node drains and the peer will be closed, which it is told in forms that have words for it. */
+    void draining(Duration reconnectAfter) {
+        List<Membership> told;
+        synchronized (memberships) {
+            told = List.copyOf(memberships);
+        }
+        RoomNotice notice = new RoomNotice.Drain(reconnectAfter.toMillis());
+        for (Membership membership : told) {
+            if (membership.form().tellsGaps()) {
+                send(membership.form().frame(notice, null));
+            }
+        }
+    }
+
+    /** What it holds of the memory, besides what its rooms hold for it: bytes that have not left. */
+    long unsent() {
+        return outbox.unsent();
+    }
+
+    /** Gives up on it because memory is short and it is slow. Its memory is free at once, the close may take a moment. */
+    void cut() {
+        if (forget()) {
+            metrics.peerClosed(CloseReasons.TOO_SLOW);
+            relief.execute(() -> writer.close(CloseReasons.TOO_SLOW));
+        }
+    }
+
+    /** Closes without waiting for what is queued: that would never leave. */
+    void abandon(CloseReason reason) {
+        if (forget()) {
+            try {
+                metrics.peerClosed(reason);
+            } finally {
+                writer.close(reason);
+            }
+        }
+    }
+
+    /** Ends it for the hub; false if it was ended. */
+    private boolean forget() {
+        boolean first = leaveRooms(State.CLOSED);
+        outbox.close();
+        if (first) {
+            hub.forget(this, writer);
+            Incidents.guard(
+                    admission::closed,
+                    failure -> Incidents.log("a peer is gone, and its place may still be counted", failure));
+        }
+        return first;
+    }
+
+    /** Moves on to a later state; false if it was there. */
+    private boolean leaveRooms(State next) {
+        List<Membership> left;
+        Inbound taking;
+        synchronized (memberships) {
+            if (state.compareTo(next) >= 0) {
+                return false;
+            }
+            state = next;
+            taking = inbound;
+            inbound = null;
+            left = List.copyOf(memberships);
+            memberships.clear();
+        }
+        if (taking != null) {
+            taking.release();
+        }
+        Incidents.each(
+                left, this::part, (membership, failure) -> Incidents.log("a peer leaves its other rooms", failure));
+        return true;
+    }
+
+    /** What the client sends, where no container hands it on. */
+    private final class Intake implements Receiver {
+
+        @Override
+        public int maxText() {
+            return conversation.maxText(textLimit);
+        }
+
+        @Override
+        public int maxBinary() {
+            return limits.binary();
+        }
+
+        @Override
+        public int maxFragments() {
+            return limits.fragments();
+        }
+
+        @Override
+        public void text(String message, int bytes) {
+            Inbound taking = taking();
+            if (taking == null || !admits(taking.refuseWhole(bytes, maxText()))) {
+                return;
+            }
+            try {
+                if (taking.isTooFast()) {
+                    conversation.tooFast(Peer.this, message);
+                } else {
+                    conversation.text(Peer.this, message);
+                }
+            } catch (Throwable e) {
+                Incidents.report(e, Peer.this::incident);
+            }
+        }
+
+        @Override
+        public void binary(ByteBuffer message) {
+            Inbound taking = taking();
+            if (taking == null || !admits(taking.refuseWhole(message.remaining(), maxBinary()))) {
+                return;
+            }
+            if (taking.isTooFast()) {
+                close(CloseReasons.TOO_FAST);
+            } else {
+                guard(() -> conversation.binary(Peer.this, message));
+            }
+        }
+
+        private @Nullable Inbound taking() {
+            pulse.heard();
+            Inbound taking = inbound;
+            return taking == null || expires() ? null : taking;
+        }
+
+        @Override
+        public void ping(Frame pong) {
+            Inbound taking = taking();
+            if (taking != null && admits(taking.refusePing(pong.payload().remaining()))) {
+                send(pong);
+            }
+        }
+
+        @Override
+        public void pong(int size) {
+            Peer.this.pong(size);
+        }
+
+        @Override
+        public void refused(CloseReason reason) {
+            close(reason);
+        }
+
+        @Override
+        public boolean holds(int bytes) {
+            Inbound taking = inbound;
+            return taking == null || taking.holds(bytes); // the close of one that leaves is read all the same
+        }
+
+        @Override
+        public void wrote(int frames, int bytes) {
+            outbox.wrote(frames, bytes);
+        }
+
+        @Override
+        public FrameWriter.Completion waits(int frames, int bytes) {
+            return outbox.waits(frames, bytes);
+        }
+
+        @Override
+        public void failed(Throwable failure) {
+            fail(failure);
+        }
+    }
+
+    /** When it ends, of {@link System#nanoTime}, and why. */
+    private record Expiry(long nanos, CloseReason reason) {}
+
+    private final class Caretaker implements Outbox.Owner {
+        @Override
+        public void ended(CloseReason reason) {
+            end(reason);
+        }
+
+        /**
+         * The heartbeat closes it, not we: perhaps the write failed because the client's close is being read. Undertow answers
+         * that close only while the session is open, and closes the session without a frame once it has come: between the two
+         * the client would wait for an answer, and keep its socket.
+         */
+        @Override
+        public void broke(Throwable failure) {
+            LOG.log(Level.DEBUG, "a batch could not be written", failure);
+            brokenSince = System.nanoTime();
+            leaveRooms(State.CLOSING);
+        }
+
+        @Override
+        public void finished(CloseReason reason) {
+            abandon(reason);
+        }
+
+        @Override
+        public void failed(Throwable failure) {
+            fail(failure);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+package dev.parley.delivery;
+
+import dev.parley.ops.Budget;
+
+/**
+ * What goes with a peer when memory is short.
+ *
+ * @param peer the peer
+ */
+record PeerMemory(Peer peer) implements Budget.Backlog {
+
+    @Override
+    public long size() {
+        return peer.unsent();
+    }
+
+    @Override
+    public void cut() {
+        peer.cut();
+    }
+}

@@ -1,0 +1,35 @@
+package dev.parley.delivery;
+
+import dev.parley.ops.Budget;
+import dev.parley.room.Ring;
+import java.util.concurrent.Executor;
+
+/**
+ * What an open room can let go when memory is short.
+ *
+ * @param room the room
+ * @param relief where its members are told: whoever needs memory does not wait for them
+ */
+record RoomMemory(Room room, Executor relief) implements Budget.Kept, Budget.Backlog {
+
+    @Override
+    public long oldest() {
+        return room.withRing(Ring::oldest);
+    }
+
+    @Override
+    public int letGo(long upTo, long bytes) {
+        return (int) room.withRing(ring -> ring.letGo(upTo, bytes));
+    }
+
+    @Override
+    public long size() {
+        return room.unread();
+    }
+
+    @Override
+    public void cut() {
+        room.overtake();
+        relief.execute(room::wake);
+    }
+}

@@ -1,0 +1,242 @@
+package dev.parley.room;
+
+import dev.parley.broker.Publication;
+import dev.parley.broker.Sender;
+import dev.parley.protocol.Content;
+import dev.parley.protocol.JsonCodec;
+import dev.parley.protocol.MessageText;
+import dev.parley.protocol.Position;
+import dev.parley.protocol.RoomNotice;
+import dev.parley.protocol.UserName;
+import dev.parley.wire.Batch;
+import dev.parley.wire.Frame;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The wire forms in which members read a room's events. Each event is encoded at most once per form, and once more for a
+ * reader to whom it is its own.
+ */
+public enum Form {
+    /** The lobby: a message as it is, but {@code echo: } before the reader's own text. */
+    LOBBY {
+        @Override
+        @Nullable
+        Frame frame(RoomEvent event, String epoch) {
+            return event instanceof RoomEvent.Message message
+                    ? asItIs(message.publication().content())
+                    : null;
+        }
+
+        @Override
+        @Nullable
+        Sender owner(RoomEvent event) {
+            return event instanceof RoomEvent.Message message
+                    ? message.publication().sender()
+                    : null;
+        }
+
+        @Override
+        boolean isOwn(Sender owner, Sender reader) {
+            return owner.peer() == reader.peer(); // the connection: another of the same user's is another client
+        }
+
+        @Override
+        @Nullable
+        Frame ownFrame(RoomEvent event, String epoch) {
+            return event instanceof RoomEvent.Message message
+                            && message.publication().content() instanceof Content.Text text
+                    ? Frame.text("echo: " + text.text())
+                    : frame(event, epoch);
+        }
+    },
+
+    /** The plain chat: {@code user: text}, {@code * user joined}, {@code * user left}. */
+    PLAIN {
+        @Override
+        @Nullable
+        Frame frame(RoomEvent event, String epoch) {
+            if (event instanceof RoomEvent.Message message) {
+                Publication publication = message.publication();
+                return publication.content() instanceof Content.Text text
+                        ? Frame.text(publication.sender().name() + ": " + MessageText.indentLines(text.text()))
+                        : asItIs(publication.content());
+            } else if (event instanceof RoomEvent.Joined joined) {
+                return Frame.text("* " + somebody(joined.member()) + " joined");
+            } else if (event instanceof RoomEvent.Left left) {
+                return Frame.text("* " + somebody(left.member()) + " left");
+            }
+            return null;
+        }
+
+        @Override
+        public boolean announces() {
+            return true;
+        }
+
+        private static String somebody(Sender member) {
+            String user = member.user();
+            return user == null ? UserName.SOMEBODY : user;
+        }
+    },
+
+    /** {@code parley.v1}: a frame holds one message of {@link RoomNotice}, or a JSON array of several. */
+    PARLEY_V1(true) {
+        @Override
+        public Frame frame(RoomNotice notice, @Nullable Position at) {
+            return Frame.text(JsonCodec.shared().encode(notice));
+        }
+
+        @Override
+        Batch batch(List<Frame> frames) {
+            return frames.size() == 1
+                    ? super.batch(frames)
+                    : super.batch(List.of(
+                            Frame.text(frames.stream().map(Frame::text).collect(Collectors.joining(",", "[", "]")))));
+        }
+    },
+
+    /**
+     * Server-Sent Events (WHATWG HTML §9.2): the messages of {@link RoomNotice}, one event each under its type. A position is its
+     * {@code id}, which a browser gives back in {@code Last-Event-ID}; when to come back from a drain is its {@code retry}. A
+     * frame's payload is the event as it goes over the wire.
+     */
+    EVENTS(true) {
+        @Override
+        public Frame frame(RoomNotice notice, @Nullable Position at) {
+            String json = JsonCodec.shared().encode(notice);
+            String type = json.substring(TYPE_FIRST.length(), json.indexOf('"', TYPE_FIRST.length()));
+            String id = at == null ? "" : "id: " + at + "\n";
+            String retry = notice instanceof RoomNotice.Drain drain ? "retry: " + drain.reconnectAfterMs() + "\n" : "";
+            return Frame.text("event: " + type + "\n" + id + retry + "data: " + json + "\n\n");
+        }
+    };
+
+    /** How a notice begins. */
+    private static final String TYPE_FIRST = "{\"type\":\"";
+
+    /** How many forms there are. */
+    public static final int COUNT = values().length;
+
+    private final boolean speaksNotices;
+
+    Form() {
+        this(false);
+    }
+
+    Form(boolean speaksNotices) {
+        this.speaksNotices = speaksNotices;
+    }
+
+    /** Its place in an array of {@link #COUNT}, within this process. */
+    @SuppressWarnings("EnumOrdinal")
+    int slot() {
+        return ordinal();
+    }
+
+    /** An event as a reader gets it, null if readers of this form are not told of it. */
+    @Nullable
+    Frame frame(RoomEvent event, String epoch) {
+        return frame(notice(event, false), event, epoch);
+    }
+
+    /** Whose own an event is, null if it looks the same to everybody. */
+    @Nullable
+    Sender owner(RoomEvent event) {
+        if (event instanceof RoomEvent.Message message) {
+            Publication publication = message.publication();
+            return speaksNotices && publication.id() != null ? publication.sender() : null;
+        }
+        return null;
+    }
+
+    /** Whether what is an owner's own is this reader's. */
+    boolean isOwn(Sender owner, Sender reader) {
+        return owner.is(reader);
+    }
+
+    /** An event as a reader gets it whose own it is, null if that one is not told of it. */
+    @Nullable
+    Frame ownFrame(RoomEvent event, String epoch) {
+        return frame(notice(event, true), event, epoch);
+    }
+
+    private @Nullable Frame frame(@Nullable RoomNotice notice, RoomEvent event, String epoch) {
+        if (notice == null) {
+            return null;
+        }
+        return frame(
+                notice,
+                event instanceof RoomEvent.Message message
+                        ? new Position(epoch, message.publication().offset())
+                        : null);
+    }
+
+    /** Frames that a reader gets together: at least one. */
+    Batch batch(List<Frame> frames) {
+        return new Batch(frames);
+    }
+
+    /** Whether members that read in this form are announced when they come and go. */
+    public boolean announces() {
+        return speaksNotices;
+    }
+
+    /** Whether a reader is greeted, and told when it missed something. One who cannot be told is closed instead. */
+    public boolean tellsGaps() {
+        return speaksNotices;
+    }
+
+    /** Whether a reader is told who is typing. */
+    boolean tellsTyping() {
+        return speaksNotices;
+    }
+
+    /** What a reader is told of members who are typing, in a form that {@link #tellsTyping}. */
+    Batch typing(List<Sender> members) {
+        return batch(members.stream()
+                .map(member -> frame(new RoomNotice.Typing(member.name()), null))
+                .toList());
+    }
+
+    /**
+     * A notice in a form that {@link #tellsGaps}.
+     *
+     * @param at where a reader stands who has read it, null if that is where it stood
+     */
+    public Frame frame(RoomNotice notice, @Nullable Position at) {
+        throw new UnsupportedOperationException(this + " has no words for " + notice);
+    }
+
+    private static @Nullable RoomNotice notice(RoomEvent event, boolean own) {
+        if (event instanceof RoomEvent.Message message) {
+            return notice(message.publication(), own);
+        } else if (event instanceof RoomEvent.Joined joined && joined.single()) {
+            return new RoomNotice.Joined(joined.member().name(), joined.members(), joined.connections());
+        } else if (event instanceof RoomEvent.Left left && left.single()) {
+            return new RoomNotice.Left(left.member().name(), left.members(), left.connections());
+        } else if (event instanceof RoomEvent.Changed changed) {
+            return new RoomNotice.Presence(changed.members(), changed.joined(), changed.left());
+        }
+        return null;
+    }
+
+    /** A publication as a message, null if it holds bytes, which only the lobby takes. */
+    public static RoomNotice.@Nullable Message notice(Publication publication, boolean own) {
+        return publication.content() instanceof Content.Text text
+                ? new RoomNotice.Message(
+                        publication.offset(),
+                        publication.sender().name(),
+                        text.text(),
+                        publication.at().toString(),
+                        own ? publication.id() : null)
+                : null;
+    }
+
+    private static Frame asItIs(Content content) {
+        return content instanceof Content.Text text
+                ? Frame.text(text.text())
+                : Frame.binary(((Content.Binary) content).bytes());
+    }
+}

@@ -1,0 +1,444 @@
+package dev.parley.room;
+
+import dev.parley.broker.History;
+import dev.parley.broker.Publication;
+import dev.parley.ops.Budget;
+import dev.parley.ops.Clock;
+import dev.parley.ops.Rooms;
+import dev.parley.ops.Settings;
+import dev.parley.wire.Batch;
+import dev.parley.wire.Frame;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A room's newest events, kept once for all who read them: the queue of the fan-out, the bound on what a slow reader may lag,
+ * the history, and what a reader resumes from. One thread at a time appends (the caller's lock sees to it); any number read,
+ * without a lock.
+ *
+ * <p>Positions count from 0 without a gap. A slot is written before the tail that covers it is published, and an entry knows
+ * its position, so a reader that finds another position, or nothing, in the slot of its own knows that it was overtaken. Each
+ * entry also knows the offset of the newest message before it, so a reader sees whether it has missed one, whatever the cause.
+ */
+public final class Ring {
+
+    /** How many kinds of batches are shared: each form's, with all events and with messages alone. */
+    static final int SLOTS = 2 * Form.COUNT;
+
+    private static final int FIRST_CAPACITY = 16;
+
+    private static final int SLOT = 4; // bytes of the heap, with compressed pointers
+
+    private final int maxEvents;
+    private final long maxBytes;
+    private final Rooms.History history;
+    private final Budget.Account account;
+    private final AtomicLong memory = new AtomicLong(); // of the entries with all that they are encoded to
+    private final long age; // nanoseconds
+    private final Clock clock;
+    private volatile AtomicReferenceArray<Entry> slots = new AtomicReferenceArray<>(FIRST_CAPACITY);
+    private volatile long tail;
+    private volatile long head;
+    private volatile long newestMessage = -1; // its position
+    private final View.@Nullable Range[] shared = new View.Range[SLOTS]; // a race loses one, which is built again
+
+    // The appender's, of the events from head to tail.
+    private long bytes;
+    private long waiting; // memory of what waits for its turn to be appended
+    private long batches; // memory of the shared batches when they were last looked at
+    private int messages;
+    private long messageBytes;
+    private long settled; // every reader has read what is before this position
+    private long start; // the history of this epoch starts here
+    private String epoch = "";
+    private long offset; // of the newest message there was, kept or not
+
+    /**
+     * An empty ring.
+     *
+     * @param bounds how much it keeps for those who lag; the newest event always stays
+     * @param history how many messages it keeps that everybody has read; with more than {@code bounds}, these are raised
+     * @param clock tells how old a message is
+     * @param account what it holds is taken from there
+     */
+    public Ring(Settings.Room bounds, Rooms.History history, Clock clock, Budget.Account account) {
+        this.maxEvents = Math.max(bounds.messages(), history.messages());
+        this.maxBytes = Math.max(bounds.bytes(), history.bytes());
+        this.history = history;
+        this.age = Clock.nanos(history.age());
+        this.clock = clock;
+        this.account = account;
+    }
+
+    /** The position that the next event will get. */
+    public long tail() {
+        return tail;
+    }
+
+    /** The position of the newest message there was, -1 before the first; the tail that is read after it covers it. */
+    long newestMessage() {
+        return newestMessage;
+    }
+
+    /** The position of the oldest event that is kept. */
+    public long head() {
+        return head;
+    }
+
+    /** How many events not every reader has read; for the appender. */
+    public long lag() {
+        return tail - Math.max(settled, head);
+    }
+
+    /** Names the history that the offsets count in; for the appender. */
+    public String epoch() {
+        return epoch;
+    }
+
+    /** The offset of the newest message there was; for the appender. */
+    public long offset() {
+        return offset;
+    }
+
+    /** Starts with what the broker has kept; before anything else. */
+    void prime(History kept) {
+        epoch = kept.epoch();
+        offset = kept.after();
+        Instant now = clock.instant();
+        for (Publication publication : kept.publications()) {
+            Duration passed = Duration.between(publication.at(), now);
+            append(
+                    new RoomEvent.Message(publication),
+                    clock.nanoTime() - (passed.isNegative() ? 0 : Clock.nanos(passed)));
+        }
+        offset = kept.upTo();
+        settled = tail;
+    }
+
+    /** Goes on in another epoch: nothing of this one is history any more. */
+    void renew(String nextEpoch, long newestOffset) {
+        epoch = nextEpoch;
+        offset = newestOffset;
+        start = tail;
+        append(new RoomEvent.Renewed());
+    }
+
+    /** Takes messages up to an offset for lost: every reader will see that it missed them. */
+    void skip(long upTo) {
+        offset = Math.max(offset, upTo);
+    }
+
+    /** Appends an event and lets the oldest go that are over the bounds. */
+    public void append(RoomEvent event) {
+        append(event, clock.nanoTime());
+    }
+
+    /** @param taken when the broker took it, a time of the clock's {@code nanoTime} */
+    private void append(RoomEvent event, long taken) {
+        long position = tail;
+        long before = offset;
+        if (event instanceof RoomEvent.Message message) {
+            offset = message.publication().offset();
+        }
+        Entry entry = new Entry(position, event, epoch, before, offset, taken);
+        bytes += entry.size;
+        memory.addAndGet(entry.memory.get());
+        if (entry.isMessage()) {
+            messages++;
+            messageBytes += entry.size;
+        }
+        while (head < position && (position + 1 - head > maxEvents || bytes > maxBytes)) {
+            dropOldest();
+        }
+        if (position - head == slots.length()) {
+            resize(2 * slots.length());
+        }
+        slots.set(index(slots, position), entry);
+        tail = position + 1;
+        if (entry.isMessage()) {
+            newestMessage = position;
+        }
+        trim(any -> false);
+        account.hold(held());
+    }
+
+    /**
+     * Every reader has read what is before a position: only the history of it stays. A reader that has come since may be further
+     * back than the last time. For the appender, under its lock.
+     */
+    public void settle(long position) {
+        settled = Math.min(position, tail);
+        if (settled == tail) {
+            Arrays.fill(shared, null);
+            batches = 0;
+        }
+        trim(any -> false);
+        account.hold(held());
+    }
+
+    /** Lets history go that is older than its age. For the appender, under its lock. */
+    public void expire() {
+        long now = clock.nanoTime();
+        trim(entry -> now - entry.taken > age);
+        if (slots.length() > FIRST_CAPACITY && tail - head < slots.length() / 4) {
+            resize(slots.length() / 2);
+        }
+        batches = 0;
+        for (View.Range range : shared) {
+            Batch batch = range == null ? null : range.batch();
+            batches += batch == null ? 0 : batch.memory();
+        }
+        account.settle(held());
+    }
+
+    /** Says how much memory is held for it elsewhere. For the appender, under its lock. */
+    void setAside(long bytes) {
+        waiting = bytes;
+        account.hold(held());
+    }
+
+    /** The memory of its events, with all that they are encoded to. */
+    long memory() {
+        return memory.get();
+    }
+
+    private long held() {
+        long held = memory() + batches + waiting;
+        return held == 0 ? 0 : held + (long) SLOT * slots.length();
+    }
+
+    /** The offset of the oldest message that every member has read; {@link Long#MAX_VALUE} if none is kept. Under the lock. */
+    public long oldest() {
+        for (long i = head; i < settled; i++) {
+            if (at(i).isMessage()) {
+                return at(i).after;
+            }
+        }
+        return Long.MAX_VALUE;
+    }
+
+    /** Lets the oldest messages go that every member has read; as {@link Budget.Kept#letGo}. Under the lock. */
+    public int letGo(long upTo, long enough) {
+        long target = memory.get() - enough;
+        long first = head;
+        while (head < settled && at(head).after <= upTo && memory.get() > target) {
+            dropOldest();
+        }
+        account.settle(held());
+        return (int) (head - first);
+    }
+
+    /** The memory of what not every member has read, up to a position. Under the lock. */
+    public long unread(long upTo) {
+        long unread = 0;
+        for (long i = Math.max(head, settled); i < upTo; i++) {
+            unread += at(i).memory.get();
+        }
+        return unread;
+    }
+
+    /** Overtakes the members that are furthest behind: the older half of what is unread up to a position goes. Under the lock. */
+    public void overtake(long upTo) {
+        long unread = unread(upTo);
+        long left = unread;
+        while (head < upTo && (head < settled || left > unread / 2)) {
+            left -= head < settled ? 0 : at(head).memory.get();
+            dropOldest();
+        }
+        account.settle(held());
+    }
+
+    /** Gives back what it took: its room is gone. */
+    public void close() {
+        account.close();
+    }
+
+    private void trim(Predicate<Entry> old) {
+        while (head < settled && !isHistory(slots.get(index(slots, head)), old)) {
+            dropOldest();
+        }
+    }
+
+    private boolean isHistory(Entry entry, Predicate<Entry> old) {
+        return entry.isMessage()
+                && entry.position >= start
+                && messages <= history.messages()
+                && messageBytes <= history.bytes()
+                && !old.test(entry);
+    }
+
+    /** The head moves first: a reader that finds its slot empty knows at once where to go on. */
+    private void dropOldest() {
+        long oldest = head;
+        Entry gone = slots.get(index(slots, oldest));
+        head = oldest + 1;
+        slots.set(index(slots, oldest), null);
+        bytes -= gone.size;
+        memory.addAndGet(-gone.memory.getAndSet(Entry.GONE));
+        if (gone.isMessage()) {
+            messages--;
+            messageBytes -= gone.size;
+        }
+    }
+
+    private void resize(int capacity) {
+        AtomicReferenceArray<Entry> old = slots;
+        AtomicReferenceArray<Entry> resized = new AtomicReferenceArray<>(capacity);
+        for (long i = head; i < tail; i++) {
+            resized.set(index(resized, i), old.get(index(old, i)));
+        }
+        slots = resized;
+    }
+
+    /** The position of the first message after an offset, the tail if there is none. For the appender, under its lock. */
+    public long positionAfter(long since) {
+        long low = Math.max(head, start);
+        long high = tail;
+        while (low < high) { // the offsets never fall from one entry to the next
+            long middle = (low + high) >>> 1;
+            if (at(middle).after > since) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return low;
+    }
+
+    /** The position of the oldest of the newest messages, the tail if there is none. For the appender, under its lock. */
+    public long positionOfNewest(int count) {
+        long first = tail;
+        int left = count;
+        for (long i = tail - 1; i >= Math.max(head, start) && left > 0; i--) {
+            if (at(i).isMessage()) {
+                first = i;
+                left--;
+            }
+        }
+        return first;
+    }
+
+    /** The offset of the newest message before a position. For the appender, under its lock. */
+    public long offsetBefore(long position) {
+        return position < tail ? at(position).before : offset;
+    }
+
+    private Entry at(long position) {
+        return slots.get(index(slots, position));
+    }
+
+    /** The events, to be read through {@link #entry}. */
+    AtomicReferenceArray<Entry> slots() {
+        return slots;
+    }
+
+    /** What is at a position, null if it has been let go. */
+    @Nullable
+    static Entry entry(AtomicReferenceArray<Entry> slots, long position) {
+        Entry entry = slots.get(index(slots, position));
+        return entry != null && entry.position == position ? entry : null;
+    }
+
+    /** An event as readers of a form get it, null if they are not told of it. */
+    @Nullable
+    Frame frame(Entry entry, Form form) {
+        return entry.frame(form, memory);
+    }
+
+    /** The batch of a kind that was read last, by the readers of any branch. */
+    View.@Nullable Range shared(int slot) {
+        return shared[slot];
+    }
+
+    /** Readers of other branches may read this too. */
+    void share(int slot, View.Range range) {
+        shared[slot] = range;
+    }
+
+    private static int index(AtomicReferenceArray<Entry> slots, long position) {
+        return (int) position & (slots.length() - 1);
+    }
+
+    /** An event in its place. */
+    static final class Entry {
+
+        /** Less than any sum of what a late reader may still add. */
+        private static final int GONE = Integer.MIN_VALUE;
+
+        /** What it takes of the heap beside its event; measured as the growth of a heap of 200,000 (JDK 17). */
+        private static final int OVERHEAD = 136;
+
+        private static final VarHandle FRAMES = MethodHandles.arrayElementVarHandle(Frame[].class);
+
+        private final AtomicInteger memory; // counted in the ring's; GONE once the ring has let it go
+        private final long position;
+        private final RoomEvent event;
+        private final String epoch;
+        private final long before;
+        private final long after;
+        private final long taken;
+        private final int size;
+        private final @Nullable Frame[] frames = new Frame[Form.COUNT]; // a race encodes twice and loses nothing
+
+        private Entry(long position, RoomEvent event, String epoch, long before, long after, long taken) {
+            this.position = position;
+            this.event = event;
+            this.epoch = epoch;
+            this.before = before;
+            this.after = after;
+            this.taken = taken;
+            this.size = event.size();
+            this.memory = new AtomicInteger(OVERHEAD + event.memory(size));
+        }
+
+        RoomEvent event() {
+            return event;
+        }
+
+        /** Names the history that its offsets count in. */
+        String epoch() {
+            return epoch;
+        }
+
+        /** The offset of the newest message before it. */
+        long before() {
+            return before;
+        }
+
+        /** The offset of the newest message before the next event. */
+        long after() {
+            return after;
+        }
+
+        boolean isMessage() {
+            return event instanceof RoomEvent.Message;
+        }
+
+        boolean follows(Entry other) {
+            return before == other.after && epoch.equals(other.epoch);
+        }
+
+        @Nullable
+        Frame frame(Form form, AtomicLong all) {
+            Frame frame = frames[form.slot()];
+            if (frame == null) {
+                frame = form.frame(event, epoch);
+                if (frame != null && FRAMES.compareAndSet(frames, form.slot(), null, frame)) {
+                    int more = frame.memory();
+                    if (memory.getAndAdd(more) >= 0) {
+                        all.addAndGet(more);
+                    }
+                }
+            }
+            return frame;
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package dev.parley.room;
+
+import dev.parley.broker.Sender;
+import dev.parley.wire.Batch;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who is typing in a room, for the next walk of each branch. However much the broker brings, it takes at most
+ * {@link #MAX_MEMBERS} in a second, each once; the others are dropped. Guarded by the room's lock.
+ */
+public final class Typing {
+
+    /** How many members are told of in a second. */
+    public static final int MAX_MEMBERS = Batch.MAX_FRAMES;
+
+    /** How often one member is told of at most, and at most sends. */
+    public static final long PERIOD = Duration.ofSeconds(1).toNanos();
+
+    private final Map<Sender, Long> members = new LinkedHashMap<>(0); // each with its number
+    private long began; // nanoTime at which the first of them came
+    private long newest; // the highest number given
+
+    /** A member is typing. */
+    public void note(Sender member, long now) {
+        if (now - began >= PERIOD) {
+            members.clear();
+        }
+        if (members.isEmpty()) {
+            began = now;
+        }
+        if (members.size() < MAX_MEMBERS && !members.containsKey(member)) {
+            members.put(member, ++newest);
+        }
+    }
+
+    /** A message of a member has come, which is what it typed. */
+    public void wrote(Sender member) {
+        if (!members.isEmpty()) {
+            members.remove(member);
+        }
+    }
+
+    /** The number of the newest of them. */
+    public long newest() {
+        return newest;
+    }
+
+    /** Those that came after a number; null if none did. */
+    @Nullable
+    public Notice since(long number) {
+        if (number == newest) {
+            return null;
+        }
+        List<Sender> due = new ArrayList<>();
+        members.forEach((member, its) -> {
+            if (its > number) {
+                due.add(member);
+            }
+        });
+        return due.isEmpty() ? null : new Notice(due);
+    }
+
+    /** Members who are typing, as readers are told of them. Not for several threads. */
+    public static final class Notice {
+
+        private final List<Sender> members;
+        private final @Nullable Batch[] shared = new Batch[Form.COUNT];
+
+        private Notice(List<Sender> members) {
+            this.members = members;
+        }
+
+        /** What a reader is told, null if that is nothing. Nobody is told of its own user; all others of a form share a batch. */
+        @Nullable
+        public Batch batch(Form form, Sender reader) {
+            if (!form.tellsTyping()) {
+                return null;
+            }
+            if (members.stream().anyMatch(reader::is)) {
+                List<Sender> others =
+                        members.stream().filter(member -> !reader.is(member)).toList();
+                return others.isEmpty() ? null : form.typing(others);
+            }
+            Batch batch = shared[form.slot()];
+            if (batch == null) {
+                batch = form.typing(members);
+                shared[form.slot()] = batch;
+            }
+            return batch;
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** Batches as a stream of Server-Sent Events. */
+@NullMarked
+package dev.parley.wire.sse;
+
+import org.jspecify.annotations.NullMarked;

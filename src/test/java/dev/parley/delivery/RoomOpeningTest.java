@@ -1,0 +1,528 @@
+package dev.parley.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.api.RoomSummary;
+import dev.parley.api.Start;
+import dev.parley.broker.Broker;
+import dev.parley.broker.History;
+import dev.parley.broker.Publication;
+import dev.parley.broker.Sender;
+import dev.parley.ops.Drain;
+import dev.parley.ops.Health;
+import dev.parley.ops.Metrics;
+import dev.parley.ops.Settings;
+import dev.parley.ops.TestBudgets;
+import dev.parley.ops.TestSettings;
+import dev.parley.protocol.CloseReasons;
+import dev.parley.protocol.Content;
+import dev.parley.protocol.ErrorCode;
+import dev.parley.protocol.Position;
+import dev.parley.protocol.PublishException;
+import dev.parley.room.Form;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The hub on a broker that answers when the test says so. */
+class RoomOpeningTest {
+
+    private static final PublishException AWAY = new PublishException(ErrorCode.UNAVAILABLE, "away");
+
+    private final SlowBroker broker = new SlowBroker();
+    private final Hub hub = new Hub();
+    private final Health health = new Health();
+    private final MeterRegistry meters = new SimpleMeterRegistry();
+
+    @BeforeEach
+    void start() {
+        Settings settings = TestSettings.small();
+        hub.use(settings, broker, new Metrics(meters), health, new Drain(), TestBudgets.large());
+        hub.start(Runnable::run);
+    }
+
+    @Test
+    void whoJoinsWaitsForTheRoomAndMissesNothing() {
+        GatedWriter typed = new GatedWriter().open();
+        GatedWriter plain = new GatedWriter().open();
+        join(typed, "alice", Form.PARLEY_V1, new Start(new Position("e", 1), 0));
+        join(plain, "bob", Form.PLAIN, Start.NOW);
+        broker.deliver(4, 3);
+        assertThat(typed.texts()).isEmpty();
+        assertThat(plain.texts()).isEmpty();
+        broker.opening.complete(
+                new History("e", 0, 3, List.of(publication(1, 0), publication(2, 1), publication(3, 2))));
+        assertThat(typed.texts().get(0)).contains("\"welcome\"", "\"recovered\":true", "\"offset\":4");
+        assertThat(String.join("", typed.texts()))
+                .contains("\"text\":\"2\"", "\"text\":\"3\"", "\"text\":\"4\"")
+                .doesNotContain("\"text\":\"1\"");
+        assertThat(plain.texts()).containsExactly("* bob joined");
+        broker.deliver(5, 4);
+        assertThat(plain.texts()).containsExactly("* bob joined", "u: 5");
+    }
+
+    @Test
+    void aGapIsCountedWhateverItsCause() {
+        broker.opening.complete(new History("e", 2, 4, List.of(publication(3, 2), publication(4, 3))));
+        for (Start start : List.of(Start.NOW, at("e", 2), at("e", 3), at("e", 4))) {
+            join(new GatedWriter().open(), "whole", Form.PARLEY_V1, start);
+        }
+        assertThat(gaps()).as("of those who miss nothing").isZero();
+        join(new GatedWriter().open(), "away too long", Form.PARLEY_V1, at("e", 1));
+        assertThat(gaps()).isEqualTo(1);
+        join(new GatedWriter().open(), "from another history", Form.EVENTS, at("d", 4));
+        assertThat(gaps()).isEqualTo(2);
+        join(new GatedWriter().open(), "from the future", Form.PARLEY_V1, at("e", 5));
+        assertThat(gaps()).isEqualTo(3);
+        broker.listener.renewed("r", "f", 0);
+        assertThat(gaps()).as("all seven are told of the broker's loss").isEqualTo(10);
+    }
+
+    @Test
+    void whoWasFurtherOnAnotherNodeWaitsForThisOneAndReadsNothingTwice() {
+        broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
+        join(new GatedWriter().open(), "bob", Form.PLAIN, Start.NOW);
+        GatedWriter back = new GatedWriter().open();
+        var newest = new CompletableFuture<Long>();
+        broker.newest = newest;
+        join(back, "alice", Form.PARLEY_V1, at("e", 3));
+        broker.deliver(2, 1);
+        newest.complete(4L);
+        assertThat(back.texts()).isEmpty();
+        broker.deliver(3, 2);
+        broker.deliver(4, 3);
+        assertThat(back.texts().get(0)).contains("\"welcome\"", "\"recovered\":true", "\"offset\":3");
+        assertThat(String.join("", back.texts()))
+                .contains("\"text\":\"4\"")
+                .doesNotContain("\"text\":\"2\"", "\"text\":\"3\"", "bad-since");
+        assertThat(gaps()).isZero();
+    }
+
+    @Test
+    void whoWasFurtherThanARoomThatOpensWaitsForItToo() {
+        GatedWriter back = new GatedWriter().open();
+        broker.newest = CompletableFuture.completedFuture(2L);
+        join(back, "alice", Form.PARLEY_V1, at("e", 2));
+        broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
+        assertThat(back.texts()).isEmpty();
+        broker.deliver(2, 1);
+        assertThat(back.texts()).hasSize(1).first().asString().contains("\"recovered\":true", "\"offset\":2");
+    }
+
+    @Test
+    void whoWasNeverSoFarIsTold() {
+        broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
+        GatedWriter first = new GatedWriter().open();
+        broker.newest = CompletableFuture.completedFuture(1L);
+        join(first, "alice", Form.PARLEY_V1, at("e", 2));
+        assertThat(String.join("", first.texts())).contains("\"recovered\":false", "bad-since");
+        GatedWriter second = new GatedWriter().open();
+        join(second, "bob", Form.EVENTS, at("e", 2));
+        assertThat(String.join("", second.texts())).contains("\"recovered\":false", "bad-since");
+    }
+
+    @Test
+    void whoWaitsForTheRoomLearnsThatItsHistoryIsAnother() {
+        broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
+        join(new GatedWriter().open(), "bob", Form.PLAIN, Start.NOW);
+        GatedWriter back = new GatedWriter().open();
+        broker.newest = CompletableFuture.completedFuture(9L);
+        join(back, "alice", Form.PARLEY_V1, at("e", 9));
+        broker.listener.renewed("r", "f", 0);
+        assertThat(back.texts().get(0)).contains("\"epoch\":\"f\"", "\"recovered\":false");
+    }
+
+    @Test
+    void whoWasFurtherIsSentAwayWhileTheBrokerIs() {
+        broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
+        GatedWriter back = new GatedWriter().open();
+        broker.newest = CompletableFuture.failedFuture(AWAY);
+        join(back, "alice", Form.PARLEY_V1, at("e", 2));
+        assertThat(back.closeReason()).isEqualTo(CloseReasons.UNAVAILABLE);
+        assertThat(hub.rooms()).isZero();
+    }
+
+    private static Start at(String epoch, long offset) {
+        return new Start(new Position(epoch, offset), 0);
+    }
+
+    private double gaps() {
+        return meters.get("parley.gaps").functionCounter().count();
+    }
+
+    @Test
+    void aRoomThatCannotBeOpenedClosesWhoWaitsAndIsForgotten() {
+        GatedWriter writer = new GatedWriter().open();
+        join(writer, "alice", Form.PARLEY_V1, Start.NOW);
+        broker.opening.completeExceptionally(AWAY);
+        assertThat(writer.closeReason()).isEqualTo(CloseReasons.UNAVAILABLE);
+        assertThat(hub.rooms()).isZero();
+        assertThat(hub.peers()).isZero();
+        assertThat(broker.calls).containsExactly("open r", "release r");
+    }
+
+    @Test
+    void whoLeavesBeforeTheRoomIsOpenLeavesNothing() {
+        Peer peer = join(new GatedWriter().open(), "alice", Form.PARLEY_V1, Start.NOW);
+        peer.close(CloseReasons.BYE);
+        assertThat(hub.rooms()).isZero();
+        broker.opening.complete(new History("e", 0, 0, List.of()));
+        assertThat(hub.peers()).isZero();
+        assertThat(broker.calls).containsExactly("open r", "release r");
+    }
+
+    @Test
+    void aPlainClientWhoseMessageIsNotPublishedIsClosed() {
+        GatedWriter writer = new GatedWriter().open();
+        Peer peer = hub.open(writer, TestAdmission.toEverything(), opened -> {
+            Membership room = opened.join("r", "alice", Form.PLAIN);
+            return (p, message) -> room.publish(message);
+        });
+        broker.opening.complete(new History("e", 0, 0, List.of()));
+        broker.publishing = CompletableFuture.failedFuture(AWAY);
+        peer.text("hi", true);
+        assertThat(writer.closeReason()).isEqualTo(CloseReasons.UNAVAILABLE);
+    }
+
+    @Test
+    void aHoleIsFilledFromTheHistoryAndTriedAgainUntilItIsThere() {
+        GatedWriter plain = new GatedWriter().open();
+        join(plain, "bob", Form.PLAIN, Start.NOW);
+        broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
+        broker.history = CompletableFuture.failedFuture(AWAY);
+        broker.deliver(3, 2);
+        assertThat(plain.texts()).containsExactly("* bob joined");
+        broker.history = CompletableFuture.completedFuture(new History("e", 1, 2, List.of(publication(2, 1))));
+        hub.sweep();
+        assertThat(plain.texts()).containsExactly("* bob joined", "u: 2", "u: 3");
+        assertThat(broker.calls).containsExactly("open r", "joined r bob", "history r 1", "sweep", "history r 1");
+    }
+
+    @Test
+    void aHoleThatStaysIsToldToOneWhoCanBeToldAndClosesTheOther() {
+        GatedWriter typed = new GatedWriter().open();
+        GatedWriter plain = new GatedWriter().open();
+        join(typed, "alice", Form.PARLEY_V1, Start.NOW);
+        join(plain, "bob", Form.PLAIN, Start.NOW);
+        broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
+        broker.history = CompletableFuture.completedFuture(new History("e", 2, 2, List.of()));
+        broker.deliver(3, 2);
+        assertThat(String.join("", typed.texts())).contains("{\"type\":\"gap\",\"from\":2,\"to\":2}", "\"text\":\"3\"");
+        assertThat(plain.closeReason()).isEqualTo(CloseReasons.MESSAGES_LOST);
+        assertThat(overtaken()).as("it was not slow").isZero();
+    }
+
+    @Test
+    void aNewEpochGreetsTypedReadersAnewAndClosesPlainOnes() {
+        GatedWriter typed = new GatedWriter().open();
+        GatedWriter plain = new GatedWriter().open();
+        join(typed, "alice", Form.PARLEY_V1, Start.NOW);
+        join(plain, "bob", Form.PLAIN, Start.NOW);
+        broker.opening.complete(new History("e", 0, 9, List.of()));
+        broker.listener.renewed("r", "f", 0);
+        assertThat(typed.texts()).anySatisfy(text -> assertThat(text)
+                .contains("\"welcome\"", "\"epoch\":\"f\"", "\"offset\":0", "\"recovered\":false"));
+        assertThat(plain.closeReason()).isEqualTo(CloseReasons.MESSAGES_LOST);
+        assertThat(overtaken()).as("it was not slow").isZero();
+        broker.deliver(1, 0);
+        assertThat(typed.texts().get(typed.texts().size() - 1)).contains("\"offset\":1");
+    }
+
+    @Test
+    void aRoomGreetsWithTheMembersOfOtherNodesAndTellsTheirComingsAndGoings() {
+        GatedWriter typed = new GatedWriter().open();
+        GatedWriter plain = new GatedWriter().open();
+        join(typed, "alice", Form.PARLEY_V1, Start.NOW);
+        Sender bob = new Sender("bob", 77);
+        broker.present(List.of(bob), List.of());
+        broker.opening.complete(new History("e", 0, 0, List.of()));
+        assertThat(typed.texts()).hasSize(1);
+        assertThat(typed.texts().get(0)).contains("\"members\":2", "\"users\":[\"bob\",\"alice\"]");
+        join(plain, "paul", Form.PLAIN, Start.NOW);
+        broker.present(List.of(new Sender("alice", 78)), List.of(bob));
+        broker.present(List.of(new Sender("alice", 78)), List.of(bob));
+        assertThat(plain.texts()).containsExactly("* paul joined", "* bob left", "* alice joined");
+        assertThat(String.join("", typed.texts()))
+                .contains("{\"type\":\"left\",\"user\":\"bob\",\"members\":2,\"connections\":0}")
+                .contains("{\"type\":\"joined\",\"user\":\"alice\",\"members\":3,\"connections\":2}");
+        assertThat(hub.summary("r")).isEqualTo(new RoomSummary("r", 3, "e", 0));
+    }
+
+    @Test
+    void aNodeThatGoesWithAThousandMembersIsOneMessageForEachReader() {
+        GatedWriter typed = new GatedWriter().open();
+        GatedWriter plain = new GatedWriter().open();
+        join(typed, "alice", Form.PARLEY_V1, Start.NOW);
+        join(plain, "paul", Form.PLAIN, Start.NOW);
+        broker.opening.complete(new History("e", 0, 0, List.of()));
+        List<Sender> thousand = IntStream.range(0, 1000)
+                .mapToObj(i -> new Sender("u" + i, 1L << 40 | i))
+                .toList();
+        int before = typed.texts().size();
+        broker.present(thousand, List.of());
+        hub.sweep();
+        broker.present(List.of(), thousand);
+        hub.sweep();
+        assertThat(typed.texts()).hasSize(before + 2);
+        assertThat(typed.texts().get(before)).contains("\"presence\"", "\"members\":1002", "\"u99\"");
+        assertThat(typed.texts().get(before + 1)).contains("\"presence\"", "\"members\":2", "\"u99\"");
+        assertThat(plain.texts()).containsExactly("* paul joined");
+        assertThat(plain.closeReason()).isNull();
+    }
+
+    @Test
+    void theBrokerHearsWhoIsAnnouncedOnceItIsInTheRoom() {
+        Peer alice = join(new GatedWriter().open(), "alice", Form.PARLEY_V1, Start.NOW);
+        Peer lobby = join(new GatedWriter().open(), "nobody", Form.LOBBY, Start.NOW);
+        Peer brief = join(new GatedWriter().open(), "brief", Form.PLAIN, Start.NOW);
+        brief.close(CloseReasons.BYE);
+        broker.opening.complete(new History("e", 0, 0, List.of()));
+        alice.close(CloseReasons.BYE);
+        lobby.close(CloseReasons.BYE);
+        assertThat(broker.calls).containsExactly("open r", "joined r alice", "left r alice", "release r");
+    }
+
+    @Test
+    void aRoomThatIsNotOpenHereHasTheMembersOfOtherNodes() {
+        broker.history = CompletableFuture.completedFuture(new History("e", 0, 5, List.of()));
+        assertThat(hub.find("r").toCompletableFuture().join()).isEqualTo(new RoomSummary("r", 2, "e", 5));
+    }
+
+    @Test
+    void whileTheBrokerIsAwayTheNodeIsNotReady() {
+        assertThat(health.conditions()).containsEntry("broker", true);
+        broker.listener.away();
+        assertThat(health.conditions()).containsEntry("broker", false);
+        broker.listener.back();
+        assertThat(health.conditions()).containsEntry("broker", true);
+    }
+
+    @Test
+    void aClientThatJoinsWhileARoomFailsToOpenIsWelcomedByTheNextOpening() {
+        GatedWriter late = new GatedWriter().open();
+        GatedWriter first = new GatedWriter().open().atClose(() -> join(late, "late", Form.PARLEY_V1, Start.NOW));
+        GatedWriter second = new GatedWriter().open();
+        join(first, "alice", Form.PARLEY_V1, Start.NOW);
+        join(second, "bob", Form.PARLEY_V1, Start.NOW);
+        CompletableFuture<History> failing = broker.opening;
+        broker.opening = new CompletableFuture<>();
+        failing.completeExceptionally(AWAY);
+        assertThat(first.closeReason()).isEqualTo(CloseReasons.UNAVAILABLE);
+        assertThat(second.closeReason()).isEqualTo(CloseReasons.UNAVAILABLE);
+        broker.opening.complete(new History("e", 0, 0, List.of()));
+        assertThat(late.texts()).hasSize(1).first().asString().contains("\"welcome\"", "\"members\":1");
+        assertThat(broker.calls).containsExactly("open r", "release r", "open r", "joined r late");
+    }
+
+    @Test
+    void aClientThatJoinsWhileARoomFailsToOpenIsClosedIfTheNextOpeningFailsToo() {
+        GatedWriter late = new GatedWriter().open();
+        join(
+                new GatedWriter().atClose(() -> join(late, "late", Form.PLAIN, Start.NOW)),
+                "alice",
+                Form.PLAIN,
+                Start.NOW);
+        join(new GatedWriter(), "bob", Form.PLAIN, Start.NOW);
+        broker.opening.completeExceptionally(AWAY);
+        assertThat(late.closeReason()).isEqualTo(CloseReasons.UNAVAILABLE);
+        assertThat(hub.rooms()).isZero();
+        assertThat(hub.peers()).isZero();
+    }
+
+    @Test
+    void aBrokerThatThrowsWhileItOpensARoomLeavesNoRoomBehind() {
+        broker.broken = "r";
+        GatedWriter writer = new GatedWriter().open();
+        join(writer, "alice", Form.PLAIN, Start.NOW);
+        assertThat(writer.closeReason()).isEqualTo(CloseReasons.UNAVAILABLE);
+        assertThat(hub.rooms()).isZero();
+        assertThat(hub.peers()).isZero();
+    }
+
+    @Test
+    void aBrokerThatThrowsForOneMemberLeavesTheRoomToTheOthers() {
+        broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
+        GatedWriter plain = new GatedWriter().open();
+        join(plain, "bob", Form.PLAIN, Start.NOW);
+        broker.broken = "offset";
+        GatedWriter ahead = new GatedWriter().open();
+        join(ahead, "alice", Form.PARLEY_V1, at("e", 2));
+        assertThat(ahead.closeReason().getCloseCode().getCode()).isEqualTo(1011);
+        broker.deliver(2, 1);
+        assertThat(plain.texts()).containsExactly("* bob joined", "u: 2");
+        assertThat(hub.summary("r").members()).isEqualTo(1);
+        hub.closeAll();
+        assertThat(hub.rooms()).isZero();
+    }
+
+    @Test
+    void aMemberThatThrowsWhileItEntersDoesNotKeepTheOthersOut() {
+        GatedWriter broken = new GatedWriter().open();
+        GatedWriter behind = new GatedWriter().open();
+        join(broken, "alice", Form.PARLEY_V1, Start.NOW);
+        join(behind, "bob", Form.PARLEY_V1, Start.NOW);
+        broken.breakOnce(new LinkageError("of the test"));
+        broker.opening.complete(new History("e", 0, 0, List.of()));
+        assertThat(behind.texts().get(0)).contains("\"welcome\"");
+        assertThat(broken.closeReason().getCloseCode().getCode()).isEqualTo(1011);
+        assertThat(hub.peers()).isEqualTo(1);
+    }
+
+    @Test
+    void aRoomThatFailsInASweepIsClosedAndTheOthersAreSwept() {
+        List<GatedWriter> writers = new ArrayList<>();
+        broker.opening.complete(new History("e", 0, 1, List.of()));
+        broker.history = CompletableFuture.failedFuture(AWAY);
+        for (String room : List.of("a", "r", "z")) {
+            GatedWriter writer = new GatedWriter().open();
+            writers.add(writer);
+            hub.open(writer, TestAdmission.toEverything(), opened -> (p, message) -> {})
+                    .join(room, room, Form.PLAIN, Start.NOW);
+            broker.deliver(room, 3, 2);
+        }
+        broker.calls.clear();
+        broker.broken = "r";
+        hub.sweep();
+        assertThat(broker.calls).contains("history a 1", "history r 1", "history z 1", "left r r", "release r");
+        assertThat(writers.get(0).closeReason()).isNull();
+        assertThat(writers.get(1).closeReason().getCloseCode().getCode()).isEqualTo(1011);
+        assertThat(writers.get(2).closeReason()).isNull();
+        assertThat(hub.rooms()).isEqualTo(2);
+    }
+
+    @Test
+    void theRoomsAreSweptEvenIfTheBrokerIsNot() {
+        broker.opening.complete(new History("e", 0, 1, List.of()));
+        broker.history = CompletableFuture.failedFuture(AWAY);
+        join(new GatedWriter().open(), "alice", Form.PLAIN, Start.NOW);
+        broker.deliver(3, 2);
+        broker.calls.clear();
+        broker.broken = "sweep";
+        hub.sweep();
+        assertThat(broker.calls).containsExactly("sweep", "history r 1");
+    }
+
+    private double overtaken() {
+        return meters.get("parley.overtaken").functionCounter().count();
+    }
+
+    private Peer join(GatedWriter writer, String user, Form form, Start start) {
+        Peer peer = hub.open(writer, TestAdmission.toEverything(), opened -> (p, message) -> {});
+        peer.join("r", user, form, start);
+        return peer;
+    }
+
+    private static Publication publication(long offset, long previous) {
+        return publication("r", offset, previous);
+    }
+
+    private static Publication publication(String room, long offset, long previous) {
+        return new Publication(
+                room, offset, previous, new Sender("u", 1), null, Instant.EPOCH, new Content.Text("" + offset));
+    }
+
+    private static final class SlowBroker implements Broker {
+        CompletableFuture<History> opening = new CompletableFuture<>();
+        final List<String> calls = new ArrayList<>();
+        CompletionStage<Position> publishing = new CompletableFuture<>();
+        CompletionStage<History> history = new CompletableFuture<>();
+        CompletionStage<Long> newest = CompletableFuture.completedFuture(0L);
+
+        @Nullable
+        String broken; // the room that the broker throws for
+
+        Listener listener;
+
+        private void failIn(String room) {
+            if (room.equals(broken)) {
+                throw new AssertionError("a bug of the broker");
+            }
+        }
+
+        void deliver(long offset, long previous) {
+            deliver("r", offset, previous);
+        }
+
+        void deliver(String room, long offset, long previous) {
+            listener.deliver(publication(room, offset, previous));
+            listener.delivered(room);
+        }
+
+        void present(List<Sender> joined, List<Sender> left) {
+            listener.present("r", joined, left);
+            listener.delivered("r");
+        }
+
+        @Override
+        public void attach(Listener hub) {
+            listener = hub;
+        }
+
+        @Override
+        public CompletionStage<History> open(String room, int limit) {
+            calls.add("open " + room);
+            failIn(room);
+            return opening;
+        }
+
+        @Override
+        public void release(String room) {
+            calls.add("release " + room);
+        }
+
+        @Override
+        public CompletionStage<Position> publish(String room, Sender sender, @Nullable String id, Content content) {
+            return publishing;
+        }
+
+        @Override
+        public CompletionStage<History> history(String room, long after, int limit) {
+            calls.add("history " + room + " " + after);
+            failIn(room);
+            return history;
+        }
+
+        @Override
+        public CompletionStage<Long> offset(String room) {
+            failIn("offset");
+            return newest;
+        }
+
+        @Override
+        public void typing(String room, Sender sender) {
+            listener.typing(room, sender);
+        }
+
+        @Override
+        public void joined(String room, Sender member) {
+            calls.add("joined " + room + " " + member.user());
+        }
+
+        @Override
+        public void left(String room, Sender member) {
+            calls.add("left " + room + " " + member.user());
+        }
+
+        @Override
+        public CompletionStage<Integer> elsewhere(String room) {
+            return CompletableFuture.completedFuture(2);
+        }
+
+        @Override
+        public void close() {}
+
+        @Override
+        public void sweep() {
+            calls.add("sweep");
+            failIn("sweep");
+        }
+    }
+}
