@@ -1,5 +1,7 @@
 package dev.parley.delivery;
 
+import dev.parley.ops.BatchTally;
+import dev.parley.ops.Metrics;
 import dev.parley.room.Cursor;
 import dev.parley.room.Ring;
 import dev.parley.room.Typing;
@@ -23,6 +25,8 @@ final class Branch {
     private final @Nullable Executor loop;
     private final View view;
     private final Pump pump;
+    private final Metrics metrics;
+    private final BatchTally tally = new BatchTally(); // the walk's
     private volatile Membership[] readers = {}; // a new array for each change; changed under the room's lock
     private long behind = Long.MAX_VALUE; // no reader is further back than this; the room's
     private long joined = Long.MAX_VALUE; // nor is one that came since the walk under way began; the room's
@@ -32,12 +36,20 @@ final class Branch {
      * A branch without readers.
      *
      * @param loop the loop that writes to its readers; null if any thread may
+     * @param metrics counts what a walk has written
      * @param failed gets what leaves the branch in no known state
      * @param relief takes over from a thread that has walked enough
      */
-    Branch(Room room, Ring ring, @Nullable Executor loop, Consumer<Throwable> failed, Executor relief) {
+    Branch(
+            Room room,
+            Ring ring,
+            @Nullable Executor loop,
+            Metrics metrics,
+            Consumer<Throwable> failed,
+            Executor relief) {
         this.room = room;
         this.loop = loop;
+        this.metrics = metrics;
         this.view = new View(ring);
         // Between two walks a loop does what else it has to: what it reads meanwhile is part of the next.
         this.pump = loop == null
@@ -139,18 +151,20 @@ final class Branch {
         }
         long horizon = view.horizon();
         long hindmost = Long.MAX_VALUE;
+        BatchTally here = loop != null && Loops.isHere(loop) ? tally : null;
         for (Membership reader : walked) {
             Cursor cursor = reader.cursor();
             if (cursor == null) {
                 continue;
             }
-            reader.peer().wake(cursor);
+            reader.peer().wake(cursor, here);
             long position = cursor.position();
             if (typing != null && position >= horizon) {
-                reader.peer().tell(typing, reader);
+                reader.peer().tell(typing, reader, here);
             }
             hindmost = Math.min(hindmost, position);
         }
+        tally.flush(metrics);
         synchronized (room) {
             settle(Math.min(hindmost, joined));
             room.settle();

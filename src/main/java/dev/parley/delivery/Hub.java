@@ -111,7 +111,7 @@ public class Hub {
         writers = new Writers(Writers.Choice.valueOf(settings.writer().toUpperCase(Locale.ROOT)));
         relief = new Relief(executor);
         heartbeat = new Heartbeat(peers.values(), settings, drain, relief);
-        rooms = new OpenRooms(settings, relief, broker, clock, budget);
+        rooms = new OpenRooms(settings, relief, broker, clock, budget, metrics);
         budget.backlogs(() -> Stream.concat(
                 rooms.stream().map(room -> new RoomMemory(room, relief)),
                 peers.values().stream().map(PeerMemory::new)));

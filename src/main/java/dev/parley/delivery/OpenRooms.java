@@ -8,6 +8,7 @@ import dev.parley.broker.Sender;
 import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
 import dev.parley.ops.Incidents;
+import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.Position;
@@ -40,14 +41,16 @@ final class OpenRooms implements Broker.Listener {
     private final Broker broker;
     private final Clock clock;
     private final Budget budget;
+    private final Metrics metrics;
     private volatile boolean brokerThere = true;
 
-    OpenRooms(Settings settings, Executor relief, Broker broker, Clock clock, Budget budget) {
+    OpenRooms(Settings settings, Executor relief, Broker broker, Clock clock, Budget budget, Metrics metrics) {
         this.settings = settings;
         this.relief = relief;
         this.broker = broker;
         this.clock = clock;
         this.budget = budget;
+        this.metrics = metrics;
         budget.roomHistory(() -> stream().map(room -> new RoomMemory(room, relief)));
     }
 
@@ -76,7 +79,8 @@ final class OpenRooms implements Broker.Listener {
         // removed.
         rooms.compute(name, (key, known) -> {
             created[0] = known == null;
-            Room room = known == null ? new Room(key, settings, relief, broker, clock, budget, this::fail) : known;
+            Room room =
+                    known == null ? new Room(key, settings, relief, broker, clock, budget, metrics, this::fail) : known;
             joined[0] = room.join(peer, user, form, start);
             return room;
         });
@@ -93,7 +97,11 @@ final class OpenRooms implements Broker.Listener {
     /** A membership that has ended before it began, of a room that nobody else finds. */
     Membership refuse(Peer peer, String name, @Nullable String user, Form form) {
         return new Membership(
-                new Room(name, settings, relief, broker, clock, budget, this::fail), peer, user, form, Start.NOW);
+                new Room(name, settings, relief, broker, clock, budget, metrics, this::fail),
+                peer,
+                user,
+                form,
+                Start.NOW);
     }
 
     /** Opens a room that deliveries find already, unless it has been left again; so opening and release take turns. */

@@ -1,5 +1,6 @@
 package dev.parley.delivery;
 
+import dev.parley.ops.BatchTally;
 import dev.parley.ops.Budget;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
@@ -7,30 +8,25 @@ import dev.parley.room.Cursor;
 import dev.parley.wire.Batch;
 import dev.parley.wire.Frame;
 import dev.parley.wire.FrameWriter;
+import dev.parley.wire.Loops;
 import dev.parley.wire.Turn;
 import jakarta.websocket.CloseReason;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
-import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a peer is still to be sent: a short, bounded lane for its own replies, and its cursors, which take turns. At most one
- * batch is in flight. Safe for any thread.
+ * What a peer is still to be sent: its {@link ReplyQueue replies}, and its cursors, which take turns. At most one batch is in
+ * flight. What is asked of it may be asked on any thread; what it writes it writes on the peer's event loop, if that has one, and
+ * in one round at a time. So a walk over the readers of a room, on that loop, writes to one that is idle without a lock, an atomic
+ * or an object for it.
  *
- * <p>Batches are written by a pump, never from a completion: both containers may complete a send inside the call, and
- * sending from there overflows the stack at a depth of about 500. So a completion flips {@link #inFlight} and signals; if it
- * came later, on a thread that may hold the container's locks, the pump starts elsewhere.
+ * <p>Batches are never written from a completion: both containers may complete a send inside the call, and sending from there
+ * overflows the stack at a depth of about 500. So a completion clears {@link #inFlight} and asks for a round.
  */
 final class Outbox {
-
-    /** One batch in so many is timed: a histogram costs more than the batch it measures. */
-    private static final int TIMED = 16;
 
     /** How many batches one round writes before other peers have their turn. */
     private static final int MAX_BATCHES = 16;
@@ -38,30 +34,22 @@ final class Outbox {
     private final FrameWriter writer;
     private final Owner owner;
     private final Metrics metrics;
-    private final int maxFrames;
-    private final long maxBytes;
     private final Executor relief;
+    private final Executor turn = task -> run(task, Turn.END); // at the end of it
     private final Pump pump;
-    private final Deque<Frame> lane = new ArrayDeque<>(1); // guarded by itself
-    private long laneBytes; // guarded by the lane
-    private final Budget budget;
-    private final Budget.Account account; // of the lane, and of its frames in flight
-    private long laneMemory; // guarded by the lane
-    private long flying; // memory of the lane's frames in the newest flight that has any; guarded by the lane
-    private boolean idle; // nothing was in flight at the last beat, nor since; guarded by the lane
-    private @Nullable Batch stuck; // of a room, in flight for longer than a beat; guarded by the lane
-    private int greeting; // replies in the lane that go before any cursor; guarded by the lane
-    private @Nullable CloseReason last; // guarded by the lane
-    private volatile Cursor[] cursors = {}; // a new array for each change, made under the lane
+    private final ReplyQueue replies;
+    private volatile Cursor[] cursors = {}; // a new array for each change, made under this
     private volatile @Nullable Batch aside; // a race drops one
-    private boolean replied; // the last batch was of the lane; the pump's
-    private int turn; // which cursor is next; the pump's
-    private int flights; // the pump's, or the loop's that reads
-    private boolean own; // whether the batch that leaves next is of the lane; the pump's
     private volatile @Nullable Flight inFlight;
-    private volatile boolean busy; // something was queued, or it takes no more; changed under the lane
     private volatile boolean held = true;
     private volatile boolean closed;
+
+    // The round's.
+    private @Nullable Thread runner; // only whether it is the thread that asks
+    private boolean replied; // the last batch was of replies
+    private boolean own; // the next batch is of replies
+    private int turns; // which cursor is next
+    private int batches;
 
     /** Whose outbox it is. Called without locks, on any thread. */
     interface Owner {
@@ -83,87 +71,74 @@ final class Outbox {
         this.writer = writer;
         this.owner = owner;
         this.metrics = metrics;
-        this.maxFrames = bounds.messages();
-        this.maxBytes = bounds.bytes();
-        this.relief = relief;
-        this.pump = new Pump(this::drain, owner::failed, relief);
-        this.budget = budget;
-        this.account = budget.account(Budget.Holder.OUTBOXES);
+        this.replies = new ReplyQueue(bounds, budget);
+        this.relief = task -> run(task, relief);
+        this.pump = new Pump(this::round, owner::failed, this.relief);
+    }
+
+    /** Runs a task on the loop, or by an executor if there is none. */
+    private void run(Runnable task, Executor elsewhere) {
+        Executor loop = writer.loop();
+        if (loop == null) {
+            elsewhere.execute(task);
+        } else {
+            Loops.execute(loop, task);
+        }
     }
 
     /** Lets what is queued leave; until then all waits, so that a greeting comes before what the rooms have. */
     void release() {
         held = false;
-        pump.signal(Turn.END);
+        pump.signal(turn);
     }
 
     /** Whether nothing is queued, held or in flight, so that a reply may go straight to the connection. */
     boolean isIdle() {
-        return !busy && inFlight == null && !held && !closed;
+        return !replies.isBusy() && inFlight == null && !held && !closed;
     }
 
-    /** Frames have left at once. */
+    /** Frames have left at once, on the loop. */
     void wrote(int frames, int bytes) {
         metrics.batchOut(frames, bytes);
-        if (flights++ % TIMED == 0) {
+        if (batches++ % Metrics.TIMED == 0) {
             metrics.sendLatency(0);
         }
     }
 
-    /** Replies that went straight to the connection wait there: they are in flight from now on. */
+    /** Replies that went straight to the connection wait there: they are in flight from now on. On the loop. */
     FrameWriter.Completion waits(int frames, int bytes) {
         Flight flight = new Flight(frames, bytes, null);
-        synchronized (lane) {
-            flies(0, bytes);
-        }
+        replies.fly(bytes);
         inFlight = flight;
         return flight;
     }
 
-    /** Queues a reply; false if the lane is full, or memory is. Leaves at the end of this turn. */
+    /** Queues a reply; false if the queue is full, or memory is. Leaves at the end of this turn. */
     boolean offer(Frame frame) {
-        boolean more;
-        synchronized (lane) {
-            if (last != null) {
-                return true; // the peer is leaving: nobody waits for this
-            }
-            if (!lane.isEmpty() && (lane.size() >= maxFrames || laneBytes + frame.size() > maxBytes)) {
-                return false;
-            }
-            lane.add(frame);
-            laneBytes += frame.size();
-            busy = true;
-            laneMemory += frame.memory();
-            more = account.hold(laneMemory + flying);
-        }
-        pump.signal(Turn.END);
-        return !more || budget.fits(Budget.Holder.OUTBOXES, 0);
+        boolean taken = replies.offer(frame);
+        pump.signal(turn);
+        return taken;
     }
 
     /** Takes no more; {@link Owner#finished} is called when what was queued has been written. */
     void finish(CloseReason reason) {
-        synchronized (lane) {
-            if (last == null) {
-                last = reason;
-                busy = true;
-            }
-        }
-        pump.signal(Turn.END);
+        replies.finish(reason);
+        pump.signal(turn);
     }
 
-    /** Adds a cursor; what the lane holds now goes before anything of it. */
+    /** Adds a cursor; the replies that are queued now go before anything of it. */
     void add(Cursor cursor) {
-        synchronized (lane) {
-            greeting = lane.size();
+        synchronized (this) {
+            replies.greet();
             Cursor[] more = Arrays.copyOf(cursors, cursors.length + 1);
             more[cursors.length] = cursor;
             cursors = more;
         }
-        pump.signal(Turn.END); // what came since the cursor was made
+        pump.signal(turn); // what came since the cursor was made
     }
 
     void remove(Cursor cursor) {
-        synchronized (lane) {
+        synchronized (this) {
             cursors = Stream.of(cursors).filter(each -> each != cursor).toArray(Cursor[]::new);
         }
         aside = null;
@@ -173,16 +148,27 @@ final class Outbox {
      * Sends a batch when nothing else is due. It is dropped if a cursor has more before that, or another batch is set aside: what
      * it says is soon out of date.
      */
-    void setAside(Batch batch) {
+    void setAside(Batch batch, @Nullable BatchTally tally) {
         aside = batch;
-        wake();
+        wake(tally);
     }
 
-    /** Takes what a cursor is due, now; returns at once if a batch is in flight. */
-    void wake() {
-        // Who appended did so before this look; whose batch lands clears the flag before it looks at the tail again.
-        if (inFlight == null) {
+    /**
+     * Takes what a cursor is due, now; returns at once if a batch is in flight.
+     *
+     * @param tally counts what leaves, if this is the loop that writes to the peer; else null
+     */
+    void wake(@Nullable BatchTally tally) {
+        if (inFlight != null) {
+            return; // Who appended did so before this look; whose batch lands clears the flag before it looks at the
+            // tail again.
+        }
+        if (tally == null) {
             pump.signal(Runnable::run);
+        } else if (runner == Thread.currentThread()) {
+            pump.signal(turn);
+        } else {
+            round(tally);
         }
     }
 
@@ -194,132 +180,98 @@ final class Outbox {
 
     /** Gives back memory that is not needed, and takes it for a batch that has been in flight since before a time. */
     void settle(long since) {
-        synchronized (lane) {
-            Flight flight = inFlight;
-            if (flight == null) {
-                flying = idle ? 0 : flying; // what was taken from the lane may be about to fly
-                hold(null);
-            } else if (flight.shared != null) {
-                flying = 0;
-                hold(flight.start - since < 0 && !closed ? flight.shared : null);
-            }
-            idle = flight == null;
-            account.settle(laneMemory + flying);
-        }
-    }
-
-    /** The members of a room may all hold the same batch: it is counted once. Under the lane's lock. */
-    private void hold(@Nullable Batch batch) {
-        Batch before = stuck;
-        if (batch == before) {
-            return;
-        }
-        stuck = batch;
-        if (before != null && before.unstick()) {
-            budget.add(Budget.Holder.ROOMS, -before.memory());
-        }
-        if (batch != null && batch.stick()) {
-            budget.add(Budget.Holder.ROOMS, batch.memory());
+        Flight flight = inFlight;
+        if (flight == null) {
+            replies.settle(false, null, false);
+        } else {
+            replies.settle(true, flight.shared, flight.start - since < 0 && !closed);
         }
     }
 
     /** The memory of what has not left: of its own replies, and of a room's batch that does not leave. */
     long unsent() {
-        synchronized (lane) {
-            Flight flight = inFlight;
-            boolean flies = flight != null && flight.shared == null;
-            return laneMemory + (flies ? flying : 0) + (stuck == null ? 0 : stuck.memory());
-        }
+        Flight flight = inFlight;
+        return replies.unsent(flight != null && flight.shared == null);
     }
 
     /** Drops everything; nothing is written any more. */
     void close() {
         closed = true;
-        synchronized (lane) {
+        synchronized (this) {
             cursors = new Cursor[0];
-            lane.clear();
-            laneBytes = 0;
-            laneMemory = 0;
-            flying = 0;
-            hold(null);
-            account.close();
         }
+        replies.close();
         aside = null;
     }
 
-    /** One round of the pump: writes until a batch is in flight, whose completion signals the next round. */
-    private void drain() {
-        for (int batches = 0; batches < MAX_BATCHES; batches++) {
+    private void round() {
+        round(null);
+    }
+
+    private void round(@Nullable BatchTally tally) {
+        runner = Thread.currentThread();
+        try {
+            drain(tally);
+        } finally {
+            runner = null;
+        }
+    }
+
+    /** Writes until a batch is in flight, whose completion asks for the next round. */
+    private void drain(@Nullable BatchTally tally) {
+        for (int i = 0; i < MAX_BATCHES; i++) {
             if (inFlight != null || held || closed) {
                 return;
             }
             Batch batch = next();
             if (batch == null) {
-                CloseReason reason = leaving();
+                CloseReason reason = replies.isBusy() ? replies.finished() : null;
                 if (reason != null) {
                     owner.finished(reason);
                 }
                 return;
             }
-            if (!hasLeft(batch)) {
-                return;
-            }
+            write(batch, tally);
         }
         pump.signal(relief);
     }
 
-    /** Writes a batch; whether it has left already. */
-    private boolean hasLeft(Batch batch) {
-        if (writer.writeNow(batch)) {
-            wrote(batch.frames().size(), batch.size());
-            return true;
-        }
-        Flight flight = new Flight(batch.frames().size(), batch.size(), own ? null : batch);
-        inFlight = flight;
-        try {
-            writer.write(batch, flight);
-        } catch (RuntimeException e) {
-            flight.done(e);
-        }
-        return false;
-    }
-
     /** Replies and rooms take turns: else a client that publishes steadily would never read its room. */
     private @Nullable Batch next() {
-        own = false;
-        synchronized (lane) {
-            if (last != null || greeting > 0 || !replied || cursors.length == 0) {
-                Batch batch = fromLane();
-                if (batch != null || last != null) {
-                    replied = batch != null;
-                    return batch;
-                }
+        if (replies.isBusy() && (!replied || cursors.length == 0 || replies.goesFirst())) {
+            Batch batch = fromReplies();
+            if (batch != null || replies.finished() != null) {
+                return batch;
             }
-            busy = !lane.isEmpty(); // what is queued goes before what comes
         }
         replied = false;
+        own = false;
         Batch batch = fromCursors();
-        if (batch != null) {
-            aside = null;
+        if (batch == null && replies.isBusy()) {
+            batch = fromReplies();
+        }
+        if (batch != null && own) {
             return batch;
         }
-        synchronized (lane) {
-            batch = fromLane();
-            replied = batch != null;
-        }
-        if (batch == null) {
-            batch = aside;
+        Batch least = aside;
+        if (least != null) {
             aside = null;
         }
+        return batch == null ? least : batch;
+    }
+
+    private @Nullable Batch fromReplies() {
+        Batch batch = replies.take();
+        own = batch != null;
+        replied = own;
         return batch;
     }
 
     private @Nullable Batch fromCursors() {
-        for (int i = cursors.length; i > 0; i--) {
-            Cursor cursor = nextCursor();
-            if (cursor == null) {
-                return null;
-            }
+        Cursor[] all = cursors;
+        for (int i = all.length; i > 0; i--) {
+            turns = (turns + 1) % all.length;
+            Cursor cursor = all[turns];
             Batch batch = cursor.next();
             metrics.dropped(cursor.takePassedOver());
             metrics.gapsTold(cursor.takeGapsTold());
@@ -335,56 +287,21 @@ final class Outbox {
         return null;
     }
 
-    private @Nullable Batch fromLane() {
-        if (lane.isEmpty()) {
-            return null;
+    private void write(Batch batch, @Nullable BatchTally tally) {
+        if (writer.writeNow(batch)) {
+            if (tally == null) {
+                wrote(batch.frames().size(), batch.size());
+            } else {
+                tally.add(batch.frames().size(), batch.size());
+            }
+            return;
         }
-        if (lane.size() == 1) {
-            Frame frame = lane.remove();
-            laneBytes = 0;
-            greeting = 0;
-            flies(frame.memory(), 0);
-            return new Batch(List.of(frame));
-        }
-        List<Frame> frames = new ArrayList<>(Math.min(lane.size(), Batch.MAX_FRAMES));
-        int size = 0;
-        long memory = 0;
-        while (!lane.isEmpty() && frames.size() < Batch.MAX_FRAMES && size < Batch.MAX_BYTES) {
-            Frame frame = lane.remove();
-            frames.add(frame);
-            size += frame.size();
-            memory += frame.memory();
-        }
-        laneBytes -= size;
-        greeting = Math.max(0, greeting - frames.size());
-        flies(memory, frames.size() > 1 ? size : 0);
-        return new Batch(frames);
-    }
-
-    /**
-     * Replies are about to be written, or wait in the connection: frames of the lane, and bytes. Those before have left. Under the
-     * lane's lock.
-     */
-    private void flies(long memory, int joined) {
-        own = true;
-        laneMemory -= memory;
-        flying = memory + joined;
-        idle = false;
-        account.hold(laneMemory + flying);
-    }
-
-    private @Nullable Cursor nextCursor() {
-        Cursor[] all = cursors;
-        if (all.length == 0) {
-            return null;
-        }
-        turn = (turn + 1) % all.length;
-        return all[turn];
-    }
-
-    private @Nullable CloseReason leaving() {
-        synchronized (lane) {
-            return lane.isEmpty() ? last : null;
+        Flight flight = new Flight(batch.frames().size(), batch.size(), own ? null : batch);
+        inFlight = flight;
+        try {
+            writer.write(batch, flight);
+        } catch (RuntimeException e) {
+            flight.done(e);
         }
     }
 
@@ -397,8 +314,7 @@ final class Outbox {
         private final int bytes;
         private final transient @Nullable Batch shared; // of a room, null if it is the peer's own
         private final long start = System.nanoTime();
-
-        private final boolean timed = flights++ % TIMED == 0;
+        private final boolean timed = batches++ % Metrics.TIMED == 0;
 
         Flight(int frames, int bytes, @Nullable Batch shared) {
             this.frames = frames;
@@ -421,7 +337,9 @@ final class Outbox {
                 }
             }
             inFlight = null;
-            pump.signal(relief); // inside the write the pump is running: that only asks for another round
+            if (runner != Thread.currentThread()) { // else the round that writes it looks again
+                pump.signal(relief);
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.parley.delivery;
 
 import dev.parley.api.Start;
+import dev.parley.ops.BatchTally;
 import dev.parley.ops.Budget;
 import dev.parley.ops.Incidents;
 import dev.parley.ops.Metrics;
@@ -427,13 +428,13 @@ public final class Peer {
     }
 
     /** The room of a cursor has something new: take it, or fall. Never throws: other members wait behind this one. */
-    void wake(Cursor cursor) {
+    void wake(Cursor cursor, @Nullable BatchTally tally) {
         try {
             CloseReason reason = cursor.ended();
             if (reason != null) {
                 end(reason);
             } else if (!expires()) {
-                outbox.wake();
+                outbox.wake(tally);
             }
         } catch (Throwable e) {
             Incidents.report(e, this::fail);
@@ -448,11 +449,11 @@ public final class Peer {
     }
 
     /** Tells it who is typing, unless it has other things to read. Never throws, as {@link #wake}. */
-    void tell(Typing.Notice typing, Membership membership) {
+    void tell(Typing.Notice typing, Membership membership, @Nullable BatchTally tally) {
         try {
             Batch batch = typing.batch(membership.form(), membership.sender());
             if (batch != null && state == State.OPEN) {
-                outbox.setAside(batch);
+                outbox.setAside(batch, tally);
             }
         } catch (Throwable e) {
             Incidents.report(e, this::fail);

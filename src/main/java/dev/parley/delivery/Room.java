@@ -10,6 +10,7 @@ import dev.parley.delivery.Membership.ReadStart;
 import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
 import dev.parley.ops.Incidents;
+import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.RoomNotice;
 import dev.parley.room.Form;
@@ -44,6 +45,7 @@ final class Room {
     private final Broker broker;
     private final Executor relief;
     private final Clock clock;
+    private final Metrics metrics;
     private final Consumer<Throwable> failed;
     private final AtomicBoolean failing = new AtomicBoolean();
     private final Ring ring;
@@ -68,11 +70,13 @@ final class Room {
             Broker broker,
             Clock clock,
             Budget budget,
+            Metrics metrics,
             BiConsumer<Room, Throwable> failed) {
         this.name = name;
         this.relief = relief;
         this.broker = broker;
         this.clock = clock;
+        this.metrics = metrics;
         this.failed = failure -> failed.accept(this, failure);
         this.ring =
                 new Ring(settings.room(), settings.rooms().history(name), clock, budget.account(Budget.Holder.ROOMS));
@@ -261,7 +265,7 @@ final class Room {
                 return branch;
             }
         }
-        Branch branch = new Branch(this, ring, loop, failed, relief);
+        Branch branch = new Branch(this, ring, loop, metrics, failed, relief);
         Branch[] more = Arrays.copyOf(branches, branches.length + 1);
         more[more.length - 1] = branch;
         branches = more;

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Metrics {
 
+    /** One batch in so many is timed: a histogram costs more than the batch it measures. */
+    public static final int TIMED = 16;
+
     /** How many values a label may take; what comes beyond them is counted as {@code other}. */
     private static final int MAX_VALUES = 64;
 
@@ -121,7 +124,11 @@ public final class Metrics {
      * @param bytes their size on the wire
      */
     public void batchOut(int frames, int bytes) {
-        batchesOut.increment();
+        batchesOut(1, frames, bytes);
+    }
+
+    void batchesOut(int batches, long frames, long bytes) {
+        batchesOut.add(batches);
         messagesOut.add(frames);
         bytesOut.add(bytes);
     }

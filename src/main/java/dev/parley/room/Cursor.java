@@ -8,6 +8,7 @@ import dev.parley.protocol.RoomNotice;
 import dev.parley.wire.Batch;
 import jakarta.websocket.CloseReason;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,13 +17,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Cursor {
 
+    private static final AtomicLongFieldUpdater<Cursor> POSITION =
+            AtomicLongFieldUpdater.newUpdater(Cursor.class, "position");
+
     private final View view;
     private final Form form;
     private final Sender reader;
     private final Overflow overflow;
     private final Greeter greeter;
     private final long present;
-    private volatile long position;
+    private volatile long position; // written without a fence: who looks may see where it was a moment ago
     private volatile @Nullable CloseReason end;
     private String epoch;
     private long told;
@@ -90,7 +94,7 @@ public final class Cursor {
                 RoomNotice notice = missed(range);
                 return form.batch(List.of(form.frame(notice, new Position(epoch, told))));
             } else {
-                position = range.to();
+                POSITION.lazySet(this, range.to());
                 told = range.after();
                 if (range.batch() != null) {
                     return range.batch();
@@ -103,7 +107,7 @@ public final class Cursor {
     private void passOverTo(long next) {
         if (next > position) {
             passedOver += next - position;
-            position = next;
+            POSITION.lazySet(this, next);
         }
     }
 

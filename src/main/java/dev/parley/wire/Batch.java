@@ -42,7 +42,11 @@ public final class Batch {
      */
     public Batch(List<Frame> frames) {
         this.frames = List.copyOf(frames);
-        this.size = frames.stream().mapToInt(Frame::size).sum();
+        int sum = 0;
+        for (Frame frame : this.frames) {
+            sum += frame.size();
+        }
+        this.size = sum;
     }
 
     /**

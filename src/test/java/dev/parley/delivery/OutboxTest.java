@@ -80,7 +80,7 @@ class OutboxTest {
         Ring ring = TestRings.ring(64, 1 << 20);
         held.add(TestRings.cursor(ring, Form.PLAIN, 7));
         say(ring, "m");
-        held.wake();
+        held.wake(null);
         held.offer(Frame.text("welcome"));
         assertThat(writer.texts()).isEmpty();
         held.release();
@@ -210,17 +210,17 @@ class OutboxTest {
     void whatIsSetAsideLeavesWhenNothingElseIsDueAndIsDroppedWhenTheRoomHasMore() {
         Ring ring = TestRings.ring(64, 1 << 20);
         outbox.add(TestRings.cursor(ring, Form.PLAIN, 7));
-        outbox.setAside(aside("one"));
+        outbox.setAside(aside("one"), null);
         land();
         reply("a");
-        outbox.setAside(aside("two"));
-        outbox.setAside(aside("three"));
+        outbox.setAside(aside("two"), null);
+        outbox.setAside(aside("three"), null);
         reply("b");
         land();
         land();
         land();
         reply("c");
-        outbox.setAside(aside("four"));
+        outbox.setAside(aside("four"), null);
         say(ring, "m");
         land();
         land();
@@ -275,7 +275,7 @@ class OutboxTest {
         for (int i = 0; i < 5; i++) {
             say(ring, "m" + i);
         }
-        outbox.wake();
+        outbox.wake(null);
         assertThat(events).containsExactly("ended too slow, try again later");
     }
 
@@ -345,7 +345,7 @@ class OutboxTest {
                 pool.execute(() -> {
                     for (int i = 0; i < messages; i++) {
                         say(ring, "m" + i);
-                        box.wake();
+                        box.wake(null);
                     }
                     done.countDown();
                 });
