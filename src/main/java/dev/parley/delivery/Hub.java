@@ -165,8 +165,8 @@ public class Hub {
 
     private Peer open(FrameWriter writer, Admission admission, int maxParts, Function<Peer, Conversation> opening) {
         long id = ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
-        Inbound inbound = new Inbound(settings, maxParts, metrics, System::nanoTime, admission, budget);
-        Peer peer = new Peer(id, this, writer, admission, inbound, settings, metrics, relief, budget);
+        Inbound inbound = new Inbound(maxParts, clock::nanoTime, budget);
+        Peer peer = new Peer(id, this, writer, admission, inbound, settings, metrics, relief, clock::nanoTime, budget);
         peers.put(id, peer);
         metrics.peerOpened();
         Incidents.guard(() -> peer.open(opening), peer::fail);

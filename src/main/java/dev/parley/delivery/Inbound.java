@@ -1,8 +1,6 @@
 package dev.parley.delivery;
 
 import dev.parley.ops.Budget;
-import dev.parley.ops.Metrics;
-import dev.parley.ops.Settings;
 import dev.parley.protocol.CloseReasons;
 import jakarta.websocket.CloseReason;
 import java.nio.ByteBuffer;
@@ -10,22 +8,19 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Joins the parts of one peer's messages, within the limits. The containers' own limits do not hold: Undertow delivers
- * fragmented text beyond them (UNDERTOW-2770). Not for several threads: containers deliver the parts one after the other.
+ * Joins the parts of one peer's messages, and counts the memory of a message that has begun. The containers' own limits do not
+ * hold: Undertow delivers fragmented text beyond them (UNDERTOW-2770). Confined to the thread that reads the connection, but for
+ * {@link #isOverdue} and {@link #release}.
  */
 final class Inbound {
 
-    private final Settings.Limits limits;
-    private final RateLimit rate;
-    private final RateLimit excess; // what comes beyond the rate and is answered, and pings
-    private final Metrics metrics;
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
     private final int maxParts;
-    private volatile Admission admission; // of its client, which may renew it
     private final StringBuilder text = new StringBuilder(0);
     private ByteBuffer binary = NOTHING;
     private int bytes;
     private int parts;
-    private boolean tooFast;
     private final LongSupplier nanoTime;
     private final Budget budget;
     private final Budget.Account account; // guards the next two
@@ -34,94 +29,48 @@ final class Inbound {
     private boolean fits = true;
     private long held; // by the reader of frames
 
-    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
-
-    Inbound(
-            Settings settings,
-            int maxParts,
-            Metrics metrics,
-            LongSupplier nanoTime,
-            Admission admission,
-            Budget budget) {
-        this.limits = settings.limits();
-        this.rate = new RateLimit(settings.rates().connection(), nanoTime);
-        this.excess = new RateLimit(settings.rates().connection(), nanoTime);
-        this.metrics = metrics;
+    Inbound(int maxParts, LongSupplier nanoTime, Budget budget) {
         this.maxParts = maxParts;
-        this.admission = admission;
         this.nanoTime = nanoTime;
         this.budget = budget;
         this.account = budget.account(Budget.Holder.MESSAGES);
     }
 
-    /** Replaces the admission, from the next part on. */
-    void renew(Admission renewed) {
-        admission = renewed;
-    }
-
-    /** Why the part just offered closes the peer, or null if it does not; then it may yet be {@link #isTooFast}. */
+    /** Counts a part of a message that may be so long; why it closes the peer, or null if it is to be taken. */
     @Nullable
-    CloseReason refuseText(String part, int maxText) {
-        return refuse(utf8Length(part, maxText - bytes), maxText);
-    }
-
-    /** Why a whole message of so many bytes closes the peer, or null if it does not; then it may yet be {@link #isTooFast}. */
-    @Nullable
-    CloseReason refuseWhole(int size, int limit) {
-        CloseReason refusal = refuse(size, limit);
-        if (refusal == null) {
-            whole();
-        }
-        return refusal;
-    }
-
-    /** Why the part just offered closes the peer, or null if it does not. */
-    @Nullable
-    CloseReason refuseBinary(ByteBuffer part) {
-        CloseReason refusal = refuse(part.remaining(), limits.binary());
-        return refusal == null && tooFast ? CloseReasons.TOO_FAST : refusal;
-    }
-
-    /**
-     * Why a pong closes the peer, or null if it does not. It may come between the parts of a message (RFC 6455 §5.4), of which
-     * it is none.
-     */
-    @Nullable
-    CloseReason refusePong(int size) {
-        return admits(true, size) ? null : CloseReasons.TOO_FAST;
-    }
-
-    /**
-     * Why a ping closes the peer, or null if it does not. Pings take nothing of the rate for messages, as where the container
-     * answers them, but there may be no more of them.
-     */
-    @Nullable
-    CloseReason refusePing(int size) {
-        return excess.admits(true, size) ? null : CloseReasons.TOO_FAST;
-    }
-
-    /** Whether the message whose part was just offered is beyond the rate. */
-    boolean isTooFast() {
-        return tooFast;
-    }
-
-    private @Nullable CloseReason refuse(int size, int limit) {
+    CloseReason refuse(int size, int limit) {
         parts++;
         bytes += size;
         if (bytes > limit || bytes < 0) {
             return CloseReasons.TOO_LONG;
         }
-        boolean first = parts == 1;
-        tooFast = (tooFast && !first) || !admits(first, size);
-        if (tooFast && !excess.admits(first, size)) {
-            return CloseReasons.TOO_FAST;
-        }
         return parts > maxParts ? CloseReasons.TOO_MANY_FRAGMENTS : null;
     }
 
-    /** Within the rate of the connection, and within the rate that all connections of its client share. */
-    private boolean admits(boolean first, int size) {
-        return rate.admits(first, size) && admission.admits(first, size);
+    /** The length of a part in UTF-8, or anything beyond what is left of the limit once it is longer. */
+    int utf8Length(String part, int limit) {
+        int chars = part.length();
+        if (chars > limit - bytes) {
+            return chars; // UTF-8 is never shorter than UTF-16
+        }
+        int length = chars;
+        for (int i = 0; i < chars; i++) {
+            char c = part.charAt(i);
+            if (c >= 0x80) {
+                length += c < 0x800 || Character.isSurrogate(c) ? 1 : 2; // a pair is 4 bytes, 2 for each half
+            }
+        }
+        return length;
+    }
+
+    /** Whether no part of the message that comes was counted yet. */
+    boolean isEmpty() {
+        return parts == 0;
+    }
+
+    /** The bytes counted of the message. */
+    int bytes() {
+        return bytes;
     }
 
     /** Takes a part that is not refused; gives the message if it is whole. */
@@ -163,7 +112,6 @@ final class Inbound {
     }
 
     private void whole() {
-        metrics.messageIn(bytes);
         bytes = 0;
         parts = 0;
         if (unfinished) {
@@ -199,10 +147,9 @@ final class Inbound {
         return !more || budget.fits(Budget.Holder.MESSAGES, 0);
     }
 
-    /** Why the part just taken closes the peer, or null if there is memory for the message that it belongs to. */
-    @Nullable
-    CloseReason refuseMemory() {
-        return fits ? null : CloseReasons.NO_MEMORY;
+    /** Whether there is memory for the message that the part just taken belongs to. */
+    boolean fits() {
+        return fits;
     }
 
     /** Whether a message that began before a time of {@link System#nanoTime} has not ended; for any thread. */
@@ -215,21 +162,5 @@ final class Inbound {
     /** Gives back what it took: no more parts are offered. For any thread. */
     void release() {
         account.close();
-    }
-
-    /** The length of a text in UTF-8, or anything beyond {@code enough} once it is longer. */
-    private static int utf8Length(String text, int enough) {
-        int chars = text.length();
-        if (chars > enough) {
-            return chars; // UTF-8 is never shorter than UTF-16
-        }
-        int length = chars;
-        for (int i = 0; i < chars; i++) {
-            char c = text.charAt(i);
-            if (c >= 0x80) {
-                length += c < 0x800 || Character.isSurrogate(c) ? 1 : 2; // a pair is 4 bytes, 2 for each half
-            }
-        }
-        return length;
     }
 }

@@ -18,21 +18,19 @@ import dev.parley.room.Typing;
 import dev.parley.wire.Batch;
 import dev.parley.wire.Frame;
 import dev.parley.wire.FrameWriter;
-import dev.parley.wire.Receiver;
 import jakarta.websocket.CloseReason;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,19 +53,14 @@ public final class Peer {
     private final long id;
     private final Hub hub;
     private final FrameWriter writer;
-    private final Settings.Limits limits;
-    private final int textLimit;
     private final Metrics metrics;
     private final Executor relief;
     private final Outbox outbox;
+    private final Liveness liveness;
+    private final Intake intake;
     private final List<Membership> memberships = new ArrayList<>(1); // guarded by itself
     private volatile State state = State.OPEN; // changed under memberships
-    private volatile @Nullable Inbound inbound; // null when it takes no more: a session keeps us for a while
-    private final Pulse pulse = new Pulse();
-    private Conversation conversation = (peer, message) -> {}; // the container's: it opens before it brings messages
     private volatile Admission admission;
-    private volatile @Nullable Expiry expiry;
-    private volatile @Nullable Long brokenSince; // of System.nanoTime()
 
     Peer(
             long id,
@@ -78,26 +71,26 @@ public final class Peer {
             Settings settings,
             Metrics metrics,
             Executor relief,
+            LongSupplier nanoTime,
             Budget budget) {
         this.id = id;
         this.hub = hub;
         this.writer = writer;
         this.admission = admission;
-        this.inbound = inbound;
-        this.limits = settings.limits();
-        this.textLimit = limits.text();
         this.metrics = metrics;
         this.relief = relief;
         this.outbox = new Outbox(writer, new Caretaker(), settings.outbox(), metrics, relief, budget);
+        this.liveness = new Liveness(writer);
+        this.intake = new Intake(this, outbox, liveness, inbound, settings, metrics, nanoTime);
     }
 
     void open(Function<Peer, Conversation> opening) {
-        boolean reads = writer.receive(new Intake());
+        boolean reads = writer.receive(intake);
         admission.opened();
-        expireAt(admission.expires(), admission.expiryReason());
+        liveness.expireAt(admission.expires(), admission.expiryReason());
         guard(() -> {
             Conversation opened = opening.apply(this);
-            conversation = reads ? hub.inContext(opened) : opened;
+            intake.conversation(reads ? hub.inContext(opened) : opened);
         });
         outbox.release();
     }
@@ -194,32 +187,16 @@ public final class Peer {
      */
     public void renew(Admission renewed) {
         admission = renewed;
-        Inbound taking = inbound;
-        if (taking != null) {
-            taking.renew(renewed);
-        }
-        expireAt(renewed.expires(), renewed.expiryReason());
-    }
-
-    private void expireAt(Instant instant, CloseReason reason) {
-        long nanos;
-        try {
-            nanos = Duration.between(Instant.now(), instant).toNanos();
-        } catch (ArithmeticException e) {
-            expiry = null; // three centuries
-            return;
-        }
-        expiry = new Expiry(System.nanoTime() + nanos, reason);
+        liveness.expireAt(renewed.expires(), renewed.expiryReason());
     }
 
     /** Whether its time has come; then it is being closed. */
-    private boolean expires() {
-        Expiry due = expiry;
-        if (due == null || System.nanoTime() - due.nanos() < 0) {
-            return false;
+    boolean expires() {
+        CloseReason expired = liveness.expired();
+        if (expired != null) {
+            close(expired);
         }
-        close(due.reason());
-        return true;
+        return expired != null;
     }
 
     /**
@@ -241,23 +218,7 @@ public final class Peer {
      * @param last whether the message ends with it
      */
     public void text(String part, boolean last) {
-        guard(() -> takeText(part, last));
-    }
-
-    private void takeText(String part, boolean last) {
-        pulse.heard();
-        Inbound taking = inbound;
-        if (taking != null && !expires() && admits(taking.refuseText(part, conversation.maxText(textLimit)))) {
-            boolean tooFast = taking.isTooFast();
-            converse(taking.text(part, last), message -> {
-                if (tooFast) {
-                    conversation.tooFast(this, message);
-                } else {
-                    conversation.text(this, message);
-                }
-            });
-            admits(taking.refuseMemory());
-        }
+        guard(() -> intake.text(part, last));
     }
 
     /**
@@ -268,16 +229,7 @@ public final class Peer {
      * @param last whether the message ends with it
      */
     public void binary(ByteBuffer part, boolean last) {
-        guard(() -> takeBinary(part, last));
-    }
-
-    private void takeBinary(ByteBuffer part, boolean last) {
-        pulse.heard();
-        Inbound taking = inbound;
-        if (taking != null && !expires() && admits(taking.refuseBinary(part))) {
-            converse(taking.binary(part, last), message -> conversation.binary(this, message));
-            admits(taking.refuseMemory());
-        }
+        guard(() -> intake.binary(part, last));
     }
 
     /**
@@ -287,28 +239,7 @@ public final class Peer {
      * @param size its payload, bytes
      */
     public void pong(int size) {
-        guard(() -> takePong(size));
-    }
-
-    private void takePong(int size) {
-        pulse.heard();
-        Inbound taking = inbound;
-        if (taking != null) {
-            admits(taking.refusePong(size));
-        }
-    }
-
-    private boolean admits(@Nullable CloseReason refusal) {
-        if (refusal != null) {
-            close(refusal);
-        }
-        return refusal == null;
-    }
-
-    private <T> void converse(@Nullable T message, Consumer<T> listener) {
-        if (message != null) {
-            listener.accept(message);
-        }
+        guard(() -> intake.pong(size));
     }
 
     /** Runs what an endpoint does; its exceptions are incidents of this peer alone. */
@@ -346,7 +277,7 @@ public final class Peer {
         incident(failure);
     }
 
-    private void incident(Throwable failure) {
+    void incident(Throwable failure) {
         close(internalError(failure));
     }
 
@@ -357,6 +288,10 @@ public final class Peer {
 
     private static CloseReason internalError(Throwable failure) {
         return CloseReasons.internalError(Incidents.log("a peer is closed with 1011", failure));
+    }
+
+    Admission admission() {
+        return admission;
     }
 
     long id() {
@@ -466,42 +401,25 @@ public final class Peer {
      * @return whether it is time for a {@link #ping}
      */
     boolean beat(long now, Settings.Heartbeat settings) {
-        if (!writer.isOpen()) {
-            closed(CloseReasons.LOST);
-            return false;
-        }
-        Long broken = brokenSince;
-        if (broken != null && now - broken >= Heartbeat.PERIOD.toNanos()) {
-            abandon(CloseReasons.BROKEN);
-            return false;
-        }
-        if (outbox.isOverdue(now - settings.sendDeadline().toNanos())) {
-            abandon(CloseReasons.TOO_SLOW);
-            return false;
-        }
-        if (writer.isFlooded()) {
-            abandon(CloseReasons.TOO_FAST);
-            relief.execute(writer::abort); // at once: it goes on as long as there is a connection
-            return false;
-        }
-        if (expires()) {
-            return false;
-        }
-        Inbound taking = inbound;
-        if (taking != null && taking.isOverdue(now - settings.messageDeadline().toNanos())) {
-            abandon(CloseReasons.UNFINISHED);
+        Liveness.Finding finding = liveness.beat(now, settings, outbox::isOverdue, intake::isOverdue);
+        if (finding instanceof Liveness.End end) {
+            end(end);
             return false;
         }
         outbox.settle(now - Heartbeat.PERIOD.toNanos());
-        if (!writer.answersPings()) {
-            pulse.heard();
+        return finding == Liveness.Alive.PING_DUE;
+    }
+
+    private void end(Liveness.End end) {
+        switch (end.how()) {
+            case LOST -> closed(end.reason());
+            case CLOSED -> close(end.reason());
+            case ABANDONED -> abandon(end.reason());
+            case ABORTED -> {
+                abandon(end.reason());
+                relief.execute(writer::abort);
+            }
         }
-        boolean moves = !outbox.isOverdue(now - Heartbeat.PERIOD.toNanos());
-        Pulse.Finding finding = pulse.beat(now, moves, settings);
-        if (finding == Pulse.Finding.DEAD) {
-            abandon(CloseReasons.UNRESPONSIVE);
-        }
-        return finding == Pulse.Finding.PING_DUE;
     }
 
     /**
@@ -511,7 +429,7 @@ public final class Peer {
      */
     void ping(long now) {
         if (outbox.offer(Frame.ping())) {
-            pulse.pinged(now);
+            liveness.pinged(now);
         }
     }
 
@@ -569,121 +487,19 @@ public final class Peer {
     /** Moves on to a later state; false if it was there. */
     private boolean leaveRooms(State next) {
         List<Membership> left;
-        Inbound taking;
         synchronized (memberships) {
             if (state.compareTo(next) >= 0) {
                 return false;
             }
             state = next;
-            taking = inbound;
-            inbound = null;
             left = List.copyOf(memberships);
             memberships.clear();
         }
-        if (taking != null) {
-            taking.release();
-        }
+        intake.stop();
         Incidents.each(
                 left, this::part, (membership, failure) -> Incidents.log("a peer leaves its other rooms", failure));
         return true;
     }
-
-    /** What the client sends, where no container hands it on. */
-    private final class Intake implements Receiver {
-
-        @Override
-        public int maxText() {
-            return conversation.maxText(textLimit);
-        }
-
-        @Override
-        public int maxBinary() {
-            return limits.binary();
-        }
-
-        @Override
-        public int maxFragments() {
-            return limits.fragments();
-        }
-
-        @Override
-        public void text(String message, int bytes) {
-            Inbound taking = taking();
-            if (taking == null || !admits(taking.refuseWhole(bytes, maxText()))) {
-                return;
-            }
-            try {
-                if (taking.isTooFast()) {
-                    conversation.tooFast(Peer.this, message);
-                } else {
-                    conversation.text(Peer.this, message);
-                }
-            } catch (Throwable e) {
-                Incidents.report(e, Peer.this::incident);
-            }
-        }
-
-        @Override
-        public void binary(ByteBuffer message) {
-            Inbound taking = taking();
-            if (taking == null || !admits(taking.refuseWhole(message.remaining(), maxBinary()))) {
-                return;
-            }
-            if (taking.isTooFast()) {
-                close(CloseReasons.TOO_FAST);
-            } else {
-                guard(() -> conversation.binary(Peer.this, message));
-            }
-        }
-
-        private @Nullable Inbound taking() {
-            pulse.heard();
-            Inbound taking = inbound;
-            return taking == null || expires() ? null : taking;
-        }
-
-        @Override
-        public void ping(Frame pong) {
-            Inbound taking = taking();
-            if (taking != null && admits(taking.refusePing(pong.payload().remaining()))) {
-                send(pong);
-            }
-        }
-
-        @Override
-        public void pong(int size) {
-            Peer.this.pong(size);
-        }
-
-        @Override
-        public void refused(CloseReason reason) {
-            close(reason);
-        }
-
-        @Override
-        public boolean holds(int bytes) {
-            Inbound taking = inbound;
-            return taking == null || taking.holds(bytes); // the close of one that leaves is read all the same
-        }
-
-        @Override
-        public void wrote(int frames, int bytes) {
-            outbox.wrote(frames, bytes);
-        }
-
-        @Override
-        public FrameWriter.Completion waits(int frames, int bytes) {
-            return outbox.waits(frames, bytes);
-        }
-
-        @Override
-        public void failed(Throwable failure) {
-            fail(failure);
-        }
-    }
-
-    /** When it ends, of {@link System#nanoTime}, and why. */
-    private record Expiry(long nanos, CloseReason reason) {}
 
     private final class Caretaker implements Outbox.Owner {
         @Override
@@ -699,7 +515,7 @@ public final class Peer {
         @Override
         public void broke(Throwable failure) {
             LOG.log(Level.DEBUG, "a batch could not be written", failure);
-            brokenSince = System.nanoTime();
+            liveness.broke();
             leaveRooms(State.CLOSING);
         }
 

@@ -14,6 +14,7 @@ final class TestAdmission implements Admission {
     private final Instant expires;
     private final AtomicInteger open = new AtomicInteger();
     private Runnable atClosed = () -> {};
+    private boolean exhausted;
 
     private TestAdmission(Predicate<String> readable, Predicate<String> writable, Instant expires) {
         this.readable = readable;
@@ -39,6 +40,12 @@ final class TestAdmission implements Admission {
     /** Does something when a connection has closed. */
     TestAdmission atClosed(Runnable task) {
         atClosed = task;
+        return this;
+    }
+
+    /** Nothing is left of the client's rate. */
+    TestAdmission exhausted() {
+        exhausted = true;
         return this;
     }
 
@@ -69,7 +76,7 @@ final class TestAdmission implements Admission {
 
     @Override
     public boolean admits(boolean first, int size) {
-        return true;
+        return !exhausted;
     }
 
     @Override
