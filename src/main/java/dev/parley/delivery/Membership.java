@@ -54,7 +54,7 @@ public final class Membership {
      * @param text the text
      */
     public void publish(String text) {
-        peer.publish(this, new Content.Text(text));
+        peer.memberships().publish(this, new Content.Text(text));
     }
 
     /**
@@ -64,7 +64,7 @@ public final class Membership {
      */
     public void publish(ByteBuffer bytes) {
         typed();
-        peer.publish(this, new Content.Binary(bytes));
+        peer.memberships().publish(this, new Content.Binary(bytes));
     }
 
     /**
@@ -76,7 +76,7 @@ public final class Membership {
      */
     public CompletionStage<Position> publish(String text, @Nullable String id) {
         typed();
-        return peer.publish(this, id, new Content.Text(text));
+        return peer.memberships().publish(this, id, new Content.Text(text));
     }
 
     /**
@@ -84,7 +84,7 @@ public final class Membership {
      * dropped. Does nothing for a peer that may not publish in this room.
      */
     public void typing() {
-        peer.typing(this);
+        peer.memberships().typing(this);
     }
 
     /** Greets the peer again, in a form that greets: it has missed nothing, and may have other rights. */
@@ -96,7 +96,7 @@ public final class Membership {
 
     /** Leaves the room; does nothing if the peer has left it. */
     public void leave() {
-        peer.leave(this);
+        peer.memberships().leave(this);
     }
 
     /** The room has opened for it. Under the room's lock. */

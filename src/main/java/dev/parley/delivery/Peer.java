@@ -7,10 +7,6 @@ import dev.parley.ops.Incidents;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.CloseReasons;
-import dev.parley.protocol.Content;
-import dev.parley.protocol.ErrorCode;
-import dev.parley.protocol.Position;
-import dev.parley.protocol.PublishException;
 import dev.parley.protocol.RoomNotice;
 import dev.parley.room.Cursor;
 import dev.parley.room.Form;
@@ -24,11 +20,10 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
+import java.util.Comparator;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BinaryOperator;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +45,8 @@ public final class Peer {
         CLOSED
     }
 
+    private static final BinaryOperator<State> LATER = BinaryOperator.maxBy(Comparator.naturalOrder());
+
     private final long id;
     private final Hub hub;
     private final FrameWriter writer;
@@ -58,8 +55,8 @@ public final class Peer {
     private final Outbox outbox;
     private final Liveness liveness;
     private final Intake intake;
-    private final List<Membership> memberships = new ArrayList<>(1); // guarded by itself
-    private volatile State state = State.OPEN; // changed under memberships
+    private final Memberships memberships;
+    private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
     private volatile Admission admission;
 
     Peer(
@@ -82,6 +79,7 @@ public final class Peer {
         this.outbox = new Outbox(writer, new Caretaker(), settings.outbox(), metrics, relief, budget);
         this.liveness = new Liveness(writer);
         this.intake = new Intake(this, outbox, liveness, inbound, settings, metrics, nanoTime);
+        this.memberships = new Memberships(this, hub, outbox);
     }
 
     void open(Function<Peer, Conversation> opening) {
@@ -152,24 +150,7 @@ public final class Peer {
      * @return the membership; one that has already ended if the peer is gone
      */
     public Membership join(String room, @Nullable String user, Form form, Start start) {
-        if (!admission.mayRead(room)) {
-            close(CloseReasons.FORBIDDEN);
-            return hub.refuse(this, room, user, form);
-        }
-        Membership membership = hub.join(this, room, user, form, start);
-        boolean stays;
-        synchronized (memberships) {
-            stays = state == State.OPEN;
-            if (stays) {
-                memberships.add(membership);
-            }
-        }
-        if (stays) {
-            membership.enter();
-        } else {
-            hub.leave(membership);
-        }
-        return membership;
+        return memberships.join(room, user, form, start);
     }
 
     /** The room has taken it in. */
@@ -265,7 +246,7 @@ public final class Peer {
      * @param failure what failed
      */
     public void failed(Throwable failure) {
-        if (state == State.CLOSED) {
+        if (state.get() == State.CLOSED) {
             return;
         }
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
@@ -304,62 +285,9 @@ public final class Peer {
         return writer.loop();
     }
 
-    /** Publishes for a peer that cannot be told what becomes of it. */
-    void publish(Membership membership, Content content) {
-        if (!mayPublish(membership)) {
-            close(CloseReasons.FORBIDDEN);
-        } else if (state == State.OPEN) {
-            hub.publish(membership, null, content).whenComplete((position, failure) -> {
-                if (failure != null) {
-                    Incidents.guard(() -> notPublished(failure), this::fail);
-                }
-            });
-        }
-    }
-
-    private void notPublished(Throwable failure) {
-        LOG.log(Level.DEBUG, "a message of a plain client was not published", failure);
-        if (PublishException.of(failure).code() == ErrorCode.BAD_TEXT) {
-            close(CloseReasons.BAD_TEXT);
-        } else {
-            abandon(CloseReasons.UNAVAILABLE);
-        }
-    }
-
-    private boolean mayPublish(Membership membership) {
-        return admission.mayPublish(membership.room().name());
-    }
-
-    CompletionStage<Position> publish(Membership membership, @Nullable String id, Content content) {
-        if (!mayPublish(membership)) {
-            return CompletableFuture.failedFuture(
-                    new PublishException(ErrorCode.FORBIDDEN, "The client may not publish in this room."));
-        }
-        return state == State.OPEN
-                ? hub.publish(membership, id, content)
-                : CompletableFuture.failedFuture(
-                        new PublishException(ErrorCode.UNAVAILABLE, "the connection is closing"));
-    }
-
-    void typing(Membership membership) {
-        if (state == State.OPEN && mayPublish(membership)) {
-            hub.typing(membership);
-        }
-    }
-
-    void leave(Membership membership) {
-        synchronized (memberships) {
-            memberships.remove(membership);
-        }
-        part(membership);
-    }
-
-    private void part(Membership membership) {
-        Cursor cursor = membership.cursor();
-        if (cursor != null) {
-            outbox.remove(cursor);
-        }
-        hub.leave(membership);
+    /** Its rooms, for its memberships. */
+    Memberships memberships() {
+        return memberships;
     }
 
     /** The room of a cursor has something new: take it, or fall. Never throws: other members wait behind this one. */
@@ -387,7 +315,7 @@ public final class Peer {
     void tell(Typing.Notice typing, Membership membership, @Nullable BatchTally tally) {
         try {
             Batch batch = typing.batch(membership.form(), membership.sender());
-            if (batch != null && state == State.OPEN) {
+            if (batch != null && state.get() == State.OPEN) {
                 outbox.setAside(batch, tally);
             }
         } catch (Throwable e) {
@@ -435,16 +363,7 @@ public final class Peer {
 
     /** For the heartbeat: this node drains and the peer will be closed, which it is told in forms that have words for it. */
     void draining(Duration reconnectAfter) {
-        List<Membership> told;
-        synchronized (memberships) {
-            told = List.copyOf(memberships);
-        }
-        RoomNotice notice = new RoomNotice.Drain(reconnectAfter.toMillis());
-        for (Membership membership : told) {
-            if (membership.form().tellsGaps()) {
-                send(membership.form().frame(notice, null));
-            }
-        }
+        memberships.send(new RoomNotice.Drain(reconnectAfter.toMillis()));
     }
 
     /** What it holds of the memory, besides what its rooms hold for it: bytes that have not left. */
@@ -486,18 +405,11 @@ public final class Peer {
 
     /** Moves on to a later state; false if it was there. */
     private boolean leaveRooms(State next) {
-        List<Membership> left;
-        synchronized (memberships) {
-            if (state.compareTo(next) >= 0) {
-                return false;
-            }
-            state = next;
-            left = List.copyOf(memberships);
-            memberships.clear();
+        if (state.getAndAccumulate(next, LATER).compareTo(next) >= 0) {
+            return false;
         }
         intake.stop();
-        Incidents.each(
-                left, this::part, (membership, failure) -> Incidents.log("a peer leaves its other rooms", failure));
+        memberships.end();
         return true;
     }
 
