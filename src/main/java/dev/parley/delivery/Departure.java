@@ -4,6 +4,7 @@ import dev.parley.ops.Drain;
 import dev.parley.ops.Incidents;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.CloseReasons;
+import dev.parley.protocol.RoomNotice;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -81,8 +82,8 @@ final class Departure {
         long millis = Math.max(1, spread / 1_000_000);
         Incidents.each(
                 all,
-                peer -> peer.draining(
-                        Duration.ofMillis(ThreadLocalRandom.current().nextLong(millis))),
+                peer -> peer.memberships()
+                        .send(new RoomNotice.Drain(ThreadLocalRandom.current().nextLong(millis))),
                 Peer::fail);
     }
 }

@@ -181,7 +181,7 @@ final class Intake implements Receiver {
                 conversation.text(peer, message);
             }
         } catch (Throwable e) {
-            Incidents.report(e, peer::incident);
+            Incidents.report(e, peer.lifecycle()::incident);
         }
     }
 
@@ -190,7 +190,7 @@ final class Intake implements Receiver {
         try {
             conversation.binary(peer, message);
         } catch (Throwable e) {
-            Incidents.report(e, peer::incident);
+            Incidents.report(e, peer.lifecycle()::incident);
         }
     }
 

@@ -7,7 +7,6 @@ import dev.parley.ops.Incidents;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.CloseReasons;
-import dev.parley.protocol.RoomNotice;
 import dev.parley.room.Cursor;
 import dev.parley.room.Form;
 import dev.parley.room.Typing;
@@ -15,48 +14,29 @@ import dev.parley.wire.Batch;
 import dev.parley.wire.Frame;
 import dev.parley.wire.FrameWriter;
 import jakarta.websocket.CloseReason;
-import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
-import java.time.Duration;
-import java.util.Comparator;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BinaryOperator;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connected client. An endpoint gets it from {@link Hub#open} and hands every callback of its session on to it: parts of
- * messages, the close, errors. What is sent goes through a bounded outbox, and one that falls behind is closed with 1013.
- * Safe for any thread, but for {@link #text} and {@link #binary}, which the container calls one after the other.
+ * One connected client, as applications see it: a third of the class documents what they call. An endpoint gets it from
+ * {@link Hub#open} and hands every callback of its session on to it: parts of messages, the close, errors. What is sent goes
+ * through a bounded outbox, and one that falls behind is closed with 1013. Safe for any thread, but for {@link #text} and
+ * {@link #binary}, which the container calls one after the other.
  */
 public final class Peer {
-
-    private static final Logger LOG = System.getLogger(Peer.class.getName());
-
-    /** Its own state: {@code Session.isOpen()} stays true on Undertow after the session was closed. */
-    private enum State {
-        OPEN,
-        /** It takes no more; what is queued still leaves. */
-        CLOSING,
-        CLOSED
-    }
-
-    private static final BinaryOperator<State> LATER = BinaryOperator.maxBy(Comparator.naturalOrder());
 
     private final long id;
     private final Hub hub;
     private final FrameWriter writer;
     private final Metrics metrics;
-    private final Executor relief;
+    private final Lifecycle lifecycle;
     private final Outbox outbox;
     private final Liveness liveness;
     private final Intake intake;
     private final Memberships memberships;
-    private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
     private volatile Admission admission;
 
     Peer(
@@ -75,8 +55,8 @@ public final class Peer {
         this.writer = writer;
         this.admission = admission;
         this.metrics = metrics;
-        this.relief = relief;
-        this.outbox = new Outbox(writer, new Caretaker(), settings.outbox(), metrics, relief, budget);
+        this.lifecycle = new Lifecycle(this, hub, writer, metrics, relief);
+        this.outbox = new Outbox(writer, lifecycle, settings.outbox(), metrics, relief, budget);
         this.liveness = new Liveness(writer);
         this.intake = new Intake(this, outbox, liveness, inbound, settings, metrics, nanoTime);
         this.memberships = new Memberships(this, hub, outbox);
@@ -186,9 +166,7 @@ public final class Peer {
      * @param reason why
      */
     public void close(CloseReason reason) {
-        if (leaveRooms(State.CLOSING)) {
-            outbox.finish(reason);
-        }
+        lifecycle.close(reason);
     }
 
     /**
@@ -225,7 +203,7 @@ public final class Peer {
 
     /** Runs what an endpoint does; its exceptions are incidents of this peer alone. */
     private void guard(Runnable turn) {
-        Incidents.guard(turn, this::incident);
+        Incidents.guard(turn, lifecycle::incident);
     }
 
     /**
@@ -234,9 +212,7 @@ public final class Peer {
      * @param reason as the container gives it
      */
     public void closed(CloseReason reason) {
-        if (forget()) {
-            metrics.peerLeft(reason.getCloseCode().getCode());
-        }
+        lifecycle.closed(reason);
     }
 
     /**
@@ -246,29 +222,17 @@ public final class Peer {
      * @param failure what failed
      */
     public void failed(Throwable failure) {
-        if (state.get() == State.CLOSED) {
-            return;
-        }
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof IOException) {
-                LOG.log(Level.DEBUG, "a connection failed", failure);
-                return; // the container closes the session and says so
-            }
-        }
-        incident(failure);
+        lifecycle.sessionFailed(failure);
     }
 
-    void incident(Throwable failure) {
-        close(internalError(failure));
-    }
-
-    /** Closes a peer that may be in no known state, without waiting for what is queued. */
+    /** As {@link Lifecycle#failed}. */
     void fail(Throwable failure) {
-        abandon(internalError(failure));
+        lifecycle.failed(failure);
     }
 
-    private static CloseReason internalError(Throwable failure) {
-        return CloseReasons.internalError(Incidents.log("a peer is closed with 1011", failure));
+    /** As {@link Lifecycle#abandon}. */
+    void abandon(CloseReason reason) {
+        lifecycle.abandon(reason);
     }
 
     Admission admission() {
@@ -285,7 +249,22 @@ public final class Peer {
         return writer.loop();
     }
 
-    /** Its rooms, for its memberships. */
+    Lifecycle lifecycle() {
+        return lifecycle;
+    }
+
+    Liveness liveness() {
+        return liveness;
+    }
+
+    Intake intake() {
+        return intake;
+    }
+
+    Outbox outbox() {
+        return outbox;
+    }
+
     Memberships memberships() {
         return memberships;
     }
@@ -295,7 +274,7 @@ public final class Peer {
         try {
             CloseReason reason = cursor.ended();
             if (reason != null) {
-                end(reason);
+                lifecycle.ended(reason);
             } else if (!expires()) {
                 outbox.wake(tally);
             }
@@ -304,18 +283,11 @@ public final class Peer {
         }
     }
 
-    private void end(CloseReason reason) {
-        if (reason.equals(CloseReasons.TOO_SLOW)) {
-            metrics.overtaken();
-        }
-        abandon(reason);
-    }
-
     /** Tells it who is typing, unless it has other things to read. Never throws, as {@link #wake}. */
     void tell(Typing.Notice typing, Membership membership, @Nullable BatchTally tally) {
         try {
             Batch batch = typing.batch(membership.form(), membership.sender());
-            if (batch != null && state.get() == State.OPEN) {
+            if (batch != null && lifecycle.isOpen()) {
                 outbox.setAside(batch, tally);
             }
         } catch (Throwable e) {
@@ -331,23 +303,11 @@ public final class Peer {
     boolean beat(long now, Settings.Heartbeat settings) {
         Liveness.Finding finding = liveness.beat(now, settings, outbox::isOverdue, intake::isOverdue);
         if (finding instanceof Liveness.End end) {
-            end(end);
+            lifecycle.end(end);
             return false;
         }
         outbox.settle(now - Heartbeat.PERIOD.toNanos());
         return finding == Liveness.Alive.PING_DUE;
-    }
-
-    private void end(Liveness.End end) {
-        switch (end.how()) {
-            case LOST -> closed(end.reason());
-            case CLOSED -> close(end.reason());
-            case ABANDONED -> abandon(end.reason());
-            case ABORTED -> {
-                abandon(end.reason());
-                relief.execute(writer::abort);
-            }
-        }
     }
 
     /**
@@ -358,87 +318,6 @@ public final class Peer {
     void ping(long now) {
         if (outbox.offer(Frame.ping())) {
             liveness.pinged(now);
-        }
-    }
-
-    /** For the heartbeat: this node drains and the peer will be closed, which it is told in forms that have words for it. */
-    void draining(Duration reconnectAfter) {
-        memberships.send(new RoomNotice.Drain(reconnectAfter.toMillis()));
-    }
-
-    /** What it holds of the memory, besides what its rooms hold for it: bytes that have not left. */
-    long unsent() {
-        return outbox.unsent();
-    }
-
-    /** Gives up on it because memory is short and it is slow. Its memory is free at once, the close may take a moment. */
-    void cut() {
-        if (forget()) {
-            metrics.peerClosed(CloseReasons.TOO_SLOW);
-            relief.execute(() -> writer.close(CloseReasons.TOO_SLOW));
-        }
-    }
-
-    /** Closes without waiting for what is queued: that would never leave. */
-    void abandon(CloseReason reason) {
-        if (forget()) {
-            try {
-                metrics.peerClosed(reason);
-            } finally {
-                writer.close(reason);
-            }
-        }
-    }
-
-    /** Ends it for the hub; false if it was ended. */
-    private boolean forget() {
-        boolean first = leaveRooms(State.CLOSED);
-        outbox.close();
-        if (first) {
-            hub.forget(this, writer);
-            Incidents.guard(
-                    admission::closed,
-                    failure -> Incidents.log("a peer is gone, and its place may still be counted", failure));
-        }
-        return first;
-    }
-
-    /** Moves on to a later state; false if it was there. */
-    private boolean leaveRooms(State next) {
-        if (state.getAndAccumulate(next, LATER).compareTo(next) >= 0) {
-            return false;
-        }
-        intake.stop();
-        memberships.end();
-        return true;
-    }
-
-    private final class Caretaker implements Outbox.Owner {
-        @Override
-        public void ended(CloseReason reason) {
-            end(reason);
-        }
-
-        /**
-         * The heartbeat closes it, not we: perhaps the write failed because the client's close is being read. Undertow answers
-         * that close only while the session is open, and closes the session without a frame once it has come: between the two
-         * the client would wait for an answer, and keep its socket.
-         */
-        @Override
-        public void broke(Throwable failure) {
-            LOG.log(Level.DEBUG, "a batch could not be written", failure);
-            liveness.broke();
-            leaveRooms(State.CLOSING);
-        }
-
-        @Override
-        public void finished(CloseReason reason) {
-            abandon(reason);
-        }
-
-        @Override
-        public void failed(Throwable failure) {
-            fail(failure);
         }
     }
 }

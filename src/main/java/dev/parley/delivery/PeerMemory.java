@@ -11,11 +11,11 @@ record PeerMemory(Peer peer) implements Budget.Backlog {
 
     @Override
     public long size() {
-        return peer.unsent();
+        return peer.outbox().unsent();
     }
 
     @Override
     public void cut() {
-        peer.cut();
+        peer.lifecycle().cut();
     }
 }
