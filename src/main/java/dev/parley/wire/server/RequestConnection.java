@@ -8,6 +8,7 @@ import dev.parley.wire.undertow.UndertowUpgrade;
 import dev.parley.wire.undertow.Xnio;
 import jakarta.servlet.ServletRequest;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.Executor;
@@ -82,7 +83,8 @@ public final class RequestConnection {
 
     /**
      * Prepares the connection of a handshake for the socket that opens on it: Undertow lets go of the request, which it would keep
-     * as long as the socket; on Grizzly, Parley sees what comes before the server reads it.
+     * as long as the socket; on Grizzly, the pooled request forgets its connection before, and Parley sees what comes before the
+     * server reads it.
      *
      * @param request a request, as the container handed it to a filter, after that has let it pass; perhaps no handshake
      * @param upgraded whether it was answered with 101
@@ -92,8 +94,12 @@ public final class RequestConnection {
         try {
             if (isUndertows(request)) {
                 UndertowUpgrade.forgets(call(request, "getExchange"));
-            } else if (upgraded && own && takesWhatFollows(request)) {
-                GrizzlyInterceptor.intercept(request.getInputStream());
+            } else if (upgraded && readsOn(request)) {
+                InputStream input = request.getInputStream();
+                GrizzlyConnection.forgetBefore(input);
+                if (own && takesWhatFollows(request)) {
+                    GrizzlyInterceptor.intercept(input);
+                }
             }
         } catch (NotTakenException | ReflectiveOperationException | IOException | LinkageError | RuntimeException e) {
             LOG.log(Level.DEBUG, "the server keeps its handshakes", e);

@@ -61,6 +61,25 @@ public final class GrizzlyConnection {
         return connection;
     }
 
+    /** The server's own request behind the input of one. It is pooled. */
+    static Object request(Object input) throws ReflectiveOperationException {
+        return Fields.follow(input, "ib", "request");
+    }
+
+    /**
+     * Has a request whose handshake is being answered forget the connection before. It is pooled, and keeps these from one that
+     * ended during its handshake: a close would then end the new connection while a thread is in its handshake, and the client
+     * would get no answer.
+     *
+     * @param input of the request
+     * @throws ReflectiveOperationException if the server is not as it was
+     */
+    public static void forgetBefore(Object input) throws ReflectiveOperationException {
+        Object request = request(input);
+        Fields.write(request, "afterService", false);
+        Fields.write(request, "resume", false);
+    }
+
     SocketChannel channel() {
         return channel;
     }

@@ -105,7 +105,7 @@ public final class GrizzlyInterceptor implements InvocationHandler {
     private static void intercept(InputStream input, byte[] early)
             throws NotTakenException, ReflectiveOperationException {
         Object connection = GrizzlyConnection.of(input);
-        Object request = Fields.follow(input, "ib", "request");
+        Object request = GrizzlyConnection.request(input);
         Object upgrade = Fields.follow(request, "httpUpgradeHandler");
         if (!upgrade.getClass().getName().equals(UPGRADE)) {
             throw new NoSuchFieldException(
@@ -113,10 +113,6 @@ public final class GrizzlyInterceptor implements InvocationHandler {
         }
         var opened = (CountDownLatch) Fields.follow(upgrade, "connectionLatch");
         GrizzlyInterceptor interceptor = new GrizzlyInterceptor(connection, request, opened, early);
-        // A pooled request keeps these from a connection that ended during its handshake. A close would then end this
-        // connection while a thread is in its handshake, and the client would get no answer.
-        Fields.write(request, "afterService", false);
-        Fields.write(request, "resume", false);
         Class<?> processor = interceptor.grizzlys("Processor");
         interceptor.setProcessor.invoke(
                 connection,
