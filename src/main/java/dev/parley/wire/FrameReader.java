@@ -194,8 +194,12 @@ public final class FrameReader {
             unmask(behind, from, n, mask);
             message(behind, from, n);
             return from + n;
-        } else if (!ended && remaining == 0 && fin) {
-            message(kept, 0, size);
+        } else if (!ended && remaining == 0) {
+            if (fin) {
+                message(kept, 0, size);
+            } else if (kept.length == 0 && reserve(1)) {
+                kept = new byte[1]; // what is held has a deadline, so a message that begins with nothing holds a byte
+            }
         }
         return from;
     }
@@ -238,15 +242,18 @@ public final class FrameReader {
             return refuse(CloseReasons.INVALID_FRAME);
         }
         long length = bytes[at + 1] & LENGTH;
+        long least = 0;
         int behind = at + 2;
         if (length == 126) {
             length = ((bytes[at + 2] & 0xffL) << 8) | (bytes[at + 3] & 0xffL);
+            least = 126;
             behind = at + 4;
         } else if (length == 127) {
             length = Long.reverseBytes((long) LONG.get(bytes, at + 2));
+            least = 1 << 16;
             behind = at + 10;
         }
-        if (length < 0) {
+        if (length < least) { // RFC 6455 §5.2: the fewest bytes, and the top bit of eight is 0
             return refuse(CloseReasons.INVALID_FRAME);
         }
         if (opcode == 0) {

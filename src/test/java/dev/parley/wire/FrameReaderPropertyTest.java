@@ -145,7 +145,7 @@ class FrameReaderPropertyTest {
         var lengths = Arbitraries.oneOf(
                 Arbitraries.longs(),
                 Arbitraries.longs().between(0, 310),
-                Arbitraries.of(Long.MIN_VALUE, Long.MAX_VALUE, 1L << 31, 1L << 32));
+                Arbitraries.of(Long.MIN_VALUE, Long.MAX_VALUE, 0xffffL, 1L << 16, 1L << 31, 1L << 32));
         var declared = Combinators.combine(
                         Arbitraries.of(TEXT, FIN | TEXT, FIN | BINARY, FIN), Arbitraries.of(126, 127), lengths)
                 .as(ClientFrames::header);

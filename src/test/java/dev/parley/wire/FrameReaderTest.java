@@ -91,10 +91,11 @@ class FrameReaderTest {
         assertThat(listener.events).containsExactly(said, said);
     }
 
-    @Test
-    void readsLengthsInMoreBytesThanTheyNeed() {
-        read(header(FIN | TEXT, 126, 0), header(FIN | TEXT, 127, 0));
-        assertThat(listener.events).containsExactly("text  0", "text  0");
+    @ParameterizedTest
+    @CsvSource({"126, 0", "126, 125", "127, 0", "127, 126", "127, 65535", "127, -1", "127, -9223372036854775808"})
+    void refusesLengthsInMoreBytesThanTheyNeed(int form, long length) {
+        readByteByByte(header(FIN | BINARY, form, length));
+        assertThat(listener.events).containsExactly(INVALID_FRAME);
     }
 
     @Test
@@ -217,7 +218,7 @@ class FrameReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {201, 1L << 31, (1L << 32) + 1, Long.MAX_VALUE})
+    @ValueSource(longs = {1L << 16, 1L << 31, (1L << 32) + 1, Long.MAX_VALUE})
     void refusesTooLongBinaryMessagesAtTheirHeader(long length) {
         assertThat(read(header(FIN | BINARY, 127, length))).isFalse();
         assertThat(listener.events).containsExactly(TOO_LONG);
@@ -420,6 +421,16 @@ class FrameReaderTest {
         assertThat(reader.held()).isZero();
         assertThat(listener.held).isZero();
         assertThat(listener.mostHeld).isPositive();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {TEXT, BINARY})
+    void holdsAByteOfAMessageThatHasBegunWithNothing(int opcode) {
+        read(frame(opcode));
+        read(frame(FIN | PING, (byte) 5), frame(CONTINUATION));
+        assertThat(reader.held()).isEqualTo(listener.held).isEqualTo(1);
+        read(frame(FIN | CONTINUATION));
+        assertThat(reader.held()).isEqualTo(listener.held).isZero();
     }
 
     @Test

@@ -81,7 +81,7 @@ final class ReferenceReader {
 
         if (data && came.length == header) {
             dataHeader = header;
-            beginFrame(opcode, length);
+            beginFrame(opcode, length, lengthBytes);
         } else if (data && messageOpcode == 1) {
             beginCharacter(payload[payload.length - 1]);
         }
@@ -103,11 +103,12 @@ final class ReferenceReader {
         }
     }
 
-    private void beginFrame(int opcode, BigInteger length) {
+    private void beginFrame(int opcode, BigInteger length, int lengthBytes) {
         boolean continuation = opcode == 0;
         boolean inMessage = messageOpcode != 0;
         boolean topBit = length.testBit(63);
-        if (continuation != inMessage || topBit) {
+        int enough = length.bitLength() > 16 ? 8 : length.intValue() > 125 ? 2 : 0;
+        if (continuation != inMessage || topBit || lengthBytes != enough) {
             refuse(CloseReasons.INVALID_FRAME);
             return;
         }
