@@ -12,8 +12,9 @@ import javax.naming.InitialContext;
 import javax.naming.NamingException;
 
 /**
- * The context in which an application's own code handles a message that no container hands on: its class loader, its names, its
- * caller, no transaction (Jakarta Concurrency 3.0 §3.3), and a request scope for each message, as under {@code @OnMessage}.
+ * The context in which an application's own code handles a message that no container hands on: its class loader, its names,
+ * the caller of {@code @OnOpen}, which is nobody on the servers tested, no transaction (Jakarta Concurrency 3.0 §3.3), and a request
+ * scope for each message.
  * Parley's own endpoints need none of that and do not pay for it. Safe for any thread.
  */
 @Dependent

@@ -3,15 +3,28 @@ package dev.parley.testing;
 import dev.parley.delivery.Hub;
 import dev.parley.delivery.Peer;
 import dev.parley.gate.HandshakeConfigurator;
+import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.context.ContextNotActiveException;
 import jakarta.enterprise.context.RequestScoped;
 import jakarta.inject.Inject;
+import jakarta.security.enterprise.AuthenticationStatus;
+import jakarta.security.enterprise.authentication.mechanism.http.HttpAuthenticationMechanism;
+import jakarta.security.enterprise.authentication.mechanism.http.HttpMessageContext;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import jakarta.transaction.Status;
+import jakarta.transaction.TransactionSynchronizationRegistry;
+import jakarta.transaction.Transactional;
+import jakarta.transaction.UserTransaction;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.OnClose;
 import jakarta.websocket.OnMessage;
 import jakarta.websocket.OnOpen;
 import jakarta.websocket.Session;
 import jakarta.websocket.server.ServerEndpoint;
+import java.security.Principal;
+import java.util.Set;
+import java.util.concurrent.Callable;
 import javax.naming.InitialContext;
 import javax.naming.NamingException;
 
@@ -30,10 +43,53 @@ public class ContextEndpoint {
     @Inject
     private Visit visit;
 
+    /** Injected by the server. */
+    @Inject
+    private Work work;
+
     private Peer peer;
+    private Principal user;
 
     /** For the container. */
     public ContextEndpoint() {}
+
+    /** Lets a client in under the name that it says. */
+    @ApplicationScoped
+    public static class Login implements HttpAuthenticationMechanism {
+
+        /** The header with the name. */
+        public static final String HEADER = "Test-User";
+
+        /** For the container. */
+        public Login() {}
+
+        @Override
+        public AuthenticationStatus validateRequest(
+                HttpServletRequest request, HttpServletResponse response, HttpMessageContext context) {
+            String name = request.getHeader(HEADER);
+            return name == null ? context.doNothing() : context.notifyContainerAboutLogin(name, Set.of("tester"));
+        }
+    }
+
+    /** A bean with transactions. */
+    @ApplicationScoped
+    public static class Work {
+
+        /** For the container. */
+        public Work() {}
+
+        /** Whether it runs in a transaction. */
+        @Transactional
+        public boolean isInTransaction() throws NamingException {
+            return status() == Status.STATUS_ACTIVE;
+        }
+
+        private static int status() throws NamingException {
+            TransactionSynchronizationRegistry registry =
+                    InitialContext.doLookup("java:comp/TransactionSynchronizationRegistry");
+            return registry.getTransactionStatus();
+        }
+    }
 
     /** Lives as long as one message is handled. */
     @RequestScoped
@@ -49,6 +105,7 @@ public class ContextEndpoint {
 
     @OnOpen
     public void open(Session session) {
+        user = session.getUserPrincipal();
         peer = hub.open(session, opened -> this::answer);
     }
 
@@ -60,8 +117,32 @@ public class ContextEndpoint {
                                 == getClass().getClassLoader());
                     case "naming" -> name();
                     case "request" -> visits();
+                    case "user" -> user.getName();
+                    case "caller" ->
+                        tell(() -> InitialContext.<CallerBean>doLookup("java:module/CallerBean")
+                                .name());
+                    case "transactional" ->
+                        tell(() -> Work.status() + " " + work.isInTransaction() + " " + Work.status());
+                    case "user transaction" -> tell(ContextEndpoint::transaction);
                     default -> question;
                 });
+    }
+
+    private static String tell(Callable<String> answer) {
+        try {
+            return answer.call();
+        } catch (Exception e) {
+            return e.toString();
+        }
+    }
+
+    private static String transaction() throws Exception {
+        UserTransaction transaction = InitialContext.doLookup("java:comp/UserTransaction");
+        int before = transaction.getStatus();
+        transaction.begin();
+        int within = transaction.getStatus();
+        transaction.commit();
+        return before + " " + within + " " + transaction.getStatus();
     }
 
     private static String name() {
