@@ -51,11 +51,16 @@ public class HandshakeFilter extends HttpFilter {
         } catch (Refusal refusal) {
             gate.refused(request, refusal.status());
             metrics.refused(refusal.word());
-            refuse(response, refusal);
+            refuse(request, response, refusal);
         }
     }
 
-    private static void refuse(HttpServletResponse response, Refusal refusal) throws IOException {
+    private static void refuse(HttpServletRequest request, HttpServletResponse response, Refusal refusal)
+            throws IOException {
+        boolean unread = RequestConnection.hasBody(request);
+        if (unread) {
+            response.setHeader("Connection", "close");
+        }
         response.setStatus(refusal.status());
         response.setHeader("Sec-WebSocket-Version", "13"); // RFC 6455 §4.4
         refusal.headers().forEach(response::setHeader);
@@ -63,5 +68,9 @@ public class HandshakeFilter extends HttpFilter {
         response.setContentType("text/plain;charset=UTF-8");
         response.setContentLength(body.length);
         response.getOutputStream().write(body);
+        if (unread) {
+            response.flushBuffer();
+            RequestConnection.endUnread(request);
+        }
     }
 }

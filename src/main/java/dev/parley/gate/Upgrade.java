@@ -1,5 +1,6 @@
 package dev.parley.gate;
 
+import dev.parley.wire.server.RequestConnection;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.net.URLDecoder;
@@ -74,9 +75,7 @@ final class Upgrade {
                         .map(name -> name.toLowerCase(Locale.ROOT))
                         .allMatch(name -> !name.startsWith(PREFIX) || KNOWN.contains(name)),
                 "Unknown Sec-WebSocket header: use Key, Version, Protocol and Extensions.");
-        require(
-                request.getHeader("Transfer-Encoding") == null && request.getContentLengthLong() <= 0,
-                "A WebSocket handshake has no body.");
+        require(!RequestConnection.hasBody(request), "A WebSocket handshake has no body.");
     }
 
     /** Refuses a handshake that bytes follow in the same read, for a server that cannot serve them. */

@@ -26,6 +26,7 @@ final class Body implements ReadListener {
     private volatile ByteArrayOutputStream body = new ByteArrayOutputStream();
     private final byte[] buffer = new byte[4096];
     private long received;
+    private boolean over;
 
     /** What to do with a body. */
     @FunctionalInterface
@@ -59,17 +60,15 @@ final class Body implements ReadListener {
     }
 
     /**
-     * Whether a request has a body that comes even if nobody asks for it and that is short enough to wait for. Not one whose
-     * client waits for a 100 (RFC 9110 §10.1.1).
+     * Whether the body of a request comes even if nobody asks for it and is short enough to wait for. Not one whose client waits
+     * for a 100 (RFC 9110 §10.1.1).
      */
     static boolean isWorthWaitingFor(HttpServletRequest request) {
-        long length = request.getContentLengthLong();
-        return request.getHeader("Expect") == null
-                && (length < 0 ? request.getHeader("Transfer-Encoding") != null : length > 0 && length <= SPARE);
+        return request.getHeader("Expect") == null && request.getContentLengthLong() <= SPARE;
     }
 
     private void begin() {
-        exchange.readsBody();
+        exchange.body(Exchange.Arrival.READING);
         if (asksNoFurther && length < 0) {
             exchange.response().setHeader("Connection", "close"); // where it ends shows only when it has ended
         }
@@ -79,7 +78,7 @@ final class Body implements ReadListener {
 
     @Override
     public void onDataAvailable() throws IOException {
-        while (!exchange.isAnswered() && !endFollows() && in.isReady()) {
+        while (!exchange.isAnswered() && !isOver() && in.isReady()) {
             int count = in.read(buffer);
             if (count < 0) {
                 return;
@@ -108,16 +107,25 @@ final class Body implements ReadListener {
         body = new ByteArrayOutputStream(0);
     }
 
-    /** Whether all bytes are here, and the container is about to say so and must not be asked. */
-    private boolean endFollows() {
-        return asksNoFurther && received == length && !in.isFinished();
+    /**
+     * Whether no more bytes are to be asked for. Where the container tells of the end unasked it must not be asked once all bytes
+     * are here; and asked about a body that has ended it would tell twice, on two threads, of which one may be late for the request.
+     */
+    private boolean isOver() throws IOException {
+        if (asksNoFurther && in.isFinished() && in.available() == 0) {
+            onAllDataRead();
+            return true;
+        }
+        return asksNoFurther && received == length;
     }
 
     @Override
     public void onAllDataRead() {
-        if (exchange.isAnswered()) {
+        if (over || exchange.isAnswered()) {
             return;
         }
+        over = true;
+        exchange.body(Exchange.Arrival.READ);
         if (received > maxBytes) {
             tooLong.run();
         } else {

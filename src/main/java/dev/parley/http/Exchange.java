@@ -46,7 +46,17 @@ final class Exchange {
     private final Budget budget;
     private final Budget.Account body; // of the request
     private final Budget.Account answer;
-    private volatile boolean readsBody;
+    private volatile Arrival arrival;
+
+    /** How far the body of the request has come. */
+    enum Arrival {
+        /** Nobody has asked for it. */
+        UNREAD,
+        /** A {@link Body} reads it. */
+        READING,
+        /** There is no more of it. */
+        READ
+    }
 
     /** Starts an exchange. After the deadline the client gets a 408, or the response is cut off. */
     Exchange(
@@ -64,7 +74,8 @@ final class Exchange {
         this.async = request.startAsync(request, response);
         async.setTimeout(deadline.toMillis());
         async.addListener(new Deadline(deadline));
-        this.output = ResponseOutput.of(async);
+        this.output = ResponseOutput.of(async, () -> RequestConnection.endUnread(request));
+        this.arrival = RequestConnection.hasBody(request) ? Arrival.UNREAD : Arrival.READ;
     }
 
     /** The deadline where the broker answers within some time, so that its answer comes before a 408. */
@@ -103,6 +114,7 @@ final class Exchange {
     AsyncContext stream() {
         answered.set(true);
         async.setTimeout(0);
+        endIfUnread();
         return async;
     }
 
@@ -205,14 +217,21 @@ final class Exchange {
         answer(new ProblemException(ProblemKind.INTERNAL, "Internal error, incident " + incident + "."));
     }
 
-    /** Notes that the body of the request is being read. */
-    void readsBody() {
-        readsBody = true;
+    /** Notes how far the body of the request has come. */
+    void body(Arrival now) {
+        arrival = now;
+    }
+
+    /** Says that the connection ends with the answer, if some of the body is still to come: nobody reads on behind it. */
+    private void endIfUnread() {
+        if (arrival != Arrival.READ) {
+            response.setHeader("Connection", "close");
+        }
     }
 
     private void send(int status, Map<String, String> headers, @Nullable String type, byte[] body) {
         Runnable answer = () -> write(status, headers, type, body);
-        if (readsBody || isAnswered() || !Body.isWorthWaitingFor(request)) {
+        if (arrival != Arrival.UNREAD || isAnswered() || !Body.isWorthWaitingFor(request)) {
             answer.run();
             return;
         }
@@ -246,6 +265,7 @@ final class Exchange {
     private void head(int status, Map<String, String> headers, @Nullable String type) {
         response.setStatus(status);
         response.setHeader("Cache-Control", "no-store");
+        endIfUnread();
         headers.forEach(response::setHeader);
         if (type != null) {
             response.setContentType(type);
@@ -273,7 +293,7 @@ final class Exchange {
                 response.getOutputStream().write(bytes(codec.encode(late.body())));
                 response.flushBuffer();
             }
-            output.cancel(() -> RequestConnection.endUnread(request));
+            output.cancel();
         }
 
         @Override

@@ -256,11 +256,9 @@ class ApiIT extends OnServer {
         head(socket, "Transfer-Encoding: chunked");
         var chunk = "10000\r\n" + "x".repeat(0x10000) + "\r\n";
         for (int i = 0; i < 24; i++) {
-            socket.write(chunk.getBytes(StandardCharsets.US_ASCII));
+            socket.offer(chunk.getBytes(StandardCharsets.US_ASCII));
         }
-        var response = socket.answer();
-        assertThat(response.status()).isEqualTo(413);
-        assertThat(response.body()).contains("too-long");
+        assertThat(socket.statusOrEnd()).isEqualTo(413); // a reset may end the rest of it
     }
 
     @ParameterizedTest

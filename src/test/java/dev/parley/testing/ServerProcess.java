@@ -4,6 +4,7 @@ import com.sun.management.HotSpotDiagnosticMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -19,11 +20,11 @@ public final class ServerProcess {
                 .toArray(String[]::new));
     }
 
-    /** The threads, each with its name in quotes at the start of a line. */
+    /** The threads, each with its name in quotes at the start of a line, and its frames on the lines below. */
     public static String threads() {
         return isDeafToJcmd()
-                ? Thread.getAllStackTraces().keySet().stream()
-                        .map(thread -> '"' + thread.getName() + '"')
+                ? Thread.getAllStackTraces().entrySet().stream()
+                        .map(thread -> '"' + thread.getKey().getName() + "\"\n" + Arrays.toString(thread.getValue()))
                         .collect(Collectors.joining("\n"))
                 : jcmd("Thread.print");
     }

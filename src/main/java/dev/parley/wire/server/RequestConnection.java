@@ -7,6 +7,7 @@ import dev.parley.wire.tyrus.GrizzlyInterceptor;
 import dev.parley.wire.undertow.UndertowUpgrade;
 import dev.parley.wire.undertow.Xnio;
 import jakarta.servlet.ServletRequest;
+import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.System.Logger;
@@ -65,16 +66,29 @@ public final class RequestConnection {
     }
 
     /**
-     * Ends the connection of a request whose body has not come, if the server would wait for the rest of it on a thread. Undertow
-     * does when an asynchronous request is completed (ServletInputStreamImpl.close, 2.3), and a client that sends a byte now and
-     * then holds that thread as long as it likes. What was written is sent first.
+     * Whether a request has a body (RFC 9112 §6.3).
+     *
+     * @param request any request
+     * @return true also if none of it has come
+     */
+    public static boolean hasBody(HttpServletRequest request) {
+        return request.getContentLengthLong() > 0 || request.getHeader("Transfer-Encoding") != null;
+    }
+
+    /**
+     * Ends the connection of a request that is answered and whose body has not come, if the server would wait for the rest of it
+     * on a thread. Undertow does when it ends a request (ServletInputStreamImpl.close, 2.3), and a client that sends a byte now and
+     * then, or none, holds that thread as long as it likes. What was written is sent first.
      *
      * @param request a request that is still open, as the container handed it to its servlet
      */
     public static void endUnread(ServletRequest request) {
         if (isUndertows(request)) {
             try {
-                call(call(call(request, "getExchange"), "getConnection"), "close");
+                Object exchange = call(request, "getExchange");
+                if (call(exchange, "isRequestComplete").equals(false)) {
+                    call(call(exchange, "getConnection"), "close");
+                }
             } catch (ReflectiveOperationException | RuntimeException e) {
                 LOG.log(Level.DEBUG, "a connection could not be ended", e);
             }

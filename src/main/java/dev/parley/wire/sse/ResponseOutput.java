@@ -36,6 +36,7 @@ public final class ResponseOutput {
     private static final int CHUNK = 64 * 1024;
 
     private final AsyncContext async;
+    private final Runnable last;
     private final AtomicReference<@Nullable Write> due = new AtomicReference<>();
     private final AtomicInteger signals = new AtomicInteger();
     private volatile boolean waits = true; // for the container; it calls once when the response may start
@@ -49,18 +50,21 @@ public final class ResponseOutput {
     private boolean flushes =
             true; // the head alone too: GlassFish forgets the status of a response that was never flushed
 
-    private ResponseOutput(AsyncContext async) {
+    private ResponseOutput(AsyncContext async, Runnable last) {
         this.async = async;
+        this.last = last;
     }
 
     /**
      * The output of a request, while it is dispatched: only then does a container take listeners.
      *
      * @param async the started asynchronous request; completed by {@link #end} or with the connection
+     * @param last the last thing to do with the request, when the response has been handed to the connection or has failed; not
+     *     once the container has ended the request
      * @return the output, which has to be started
      */
-    public static ResponseOutput of(AsyncContext async) {
-        ResponseOutput output = new ResponseOutput(async);
+    public static ResponseOutput of(AsyncContext async, Runnable last) {
+        ResponseOutput output = new ResponseOutput(async, last);
         async.addListener(output.new Ending());
         return output;
     }
@@ -217,6 +221,7 @@ public final class ResponseOutput {
             return;
         }
         over = true;
+        Incidents.guard(last, e -> Incidents.log("a request is ended, not as it should be", e));
         try {
             async.complete();
         } catch (IllegalStateException e) {

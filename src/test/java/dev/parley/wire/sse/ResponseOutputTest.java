@@ -21,6 +21,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** One response, with the container played by the test: it takes what it is told to take, and notes what is asked of it. */
 class ResponseOutputTest {
@@ -35,7 +37,7 @@ class ResponseOutputTest {
 
     @BeforeEach
     void open() throws IOException {
-        output = ResponseOutput.of(fake(AsyncContext.class));
+        output = ResponseOutput.of(fake(AsyncContext.class), () -> {});
         output.start(bytes("first"));
     }
 
@@ -158,6 +160,30 @@ class ResponseOutputTest {
         write("late");
         assertThat(calls).containsExactly("complete");
         assertThat(failures).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void doesTheLastThingWithTheRequestOnceJustBeforeItsEnd(boolean cancelled) throws IOException {
+        output = ResponseOutput.of(fake(AsyncContext.class), () -> {
+            calls.add("last");
+            throw new AssertionError("a bug");
+        });
+        output.start(bytes("first"));
+        writing.onWritePossible();
+        if (cancelled) {
+            output.cancel();
+        }
+        output.end();
+        assertThat(calls).containsExactly("write first", "flush", "last", "complete");
+    }
+
+    @Test
+    void leavesARequestAloneThatTheContainerHasEnded() throws IOException {
+        output = ResponseOutput.of(fake(AsyncContext.class), () -> calls.add("last"));
+        ending.onComplete(new AsyncEvent(fake(AsyncContext.class)));
+        output.end();
+        assertThat(calls).isEmpty();
     }
 
     @Test
