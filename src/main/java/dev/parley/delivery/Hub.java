@@ -35,7 +35,6 @@ import jakarta.websocket.Session;
 import java.lang.System.Logger.Level;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -108,7 +107,7 @@ public class Hub {
 
     void start(Executor executor, Clock ages) {
         clock = ages;
-        writers = new Writers(Writers.Choice.valueOf(settings.writer().toUpperCase(Locale.ROOT)));
+        writers = new Writers(settings.writer());
         relief = new Relief(executor);
         heartbeat = new Heartbeat(peers.values(), settings, drain, relief);
         rooms = new OpenRooms(settings, relief, broker, clock, budget, metrics);

@@ -18,6 +18,12 @@ public record Client(List<?> keys) {
         return new Client(List.of(subject));
     }
 
+    /** The user of an identity, or who is at the address if there is none. */
+    static Client of(Identity identity, Client address) {
+        String subject = identity.subject();
+        return subject == null ? address : of(subject);
+    }
+
     /** The client at an address. */
     static Client at(Network address) {
         return new Client(address.sites());

@@ -13,8 +13,6 @@ import jakarta.inject.Inject;
 import jakarta.servlet.http.HttpServletRequest;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.time.Instant;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -27,14 +25,6 @@ public class Gate {
 
     private static final Logger LOG = System.getLogger(Gate.class.getName());
 
-    /** The subprotocol in which a token may come as the first message. */
-    private static final String V1 = "parley.v1";
-
-    /** In front of a token among the subprotocols that a browser offers: it cannot set a header. */
-    private static final String TOKEN_PROTOCOL = "parley.token.";
-
-    private static final String BEARER = "bearer ";
-
     private static final int TOO_MANY_REQUESTS = 429; // RFC 6585 §4
 
     private Settings settings;
@@ -44,7 +34,7 @@ public class Gate {
     private ClientRates messages;
     private ClientRates reads;
     private ClientRates refusals;
-    private Tokens tokens;
+    private Credentials credentials;
     private Threads threads;
     private Drain drain;
     private final AtomicBoolean announced = new AtomicBoolean();
@@ -69,7 +59,7 @@ public class Gate {
         messages = new ClientRates(settings.rates().client(), System::nanoTime);
         reads = new ClientRates(settings.rates().reads(), System::nanoTime);
         refusals = new ClientRates(settings.rates().refusals(), System::nanoTime);
-        tokens = new Tokens(settings.token(), threads::after);
+        credentials = new Credentials(settings.token(), threads::after);
         announce(Listening.mayBeBeyondLoopback());
     }
 
@@ -96,7 +86,7 @@ public class Gate {
      *     cannot be checked now
      */
     public Handshake authenticate(Handshake handshake, String token) throws Refusal {
-        if (!tokens.areKnown()) {
+        if (!credentials.areKnown()) {
             return handshake;
         }
         RateShare rate = handshake.rate();
@@ -104,9 +94,9 @@ public class Gate {
         if (rate == null || seat == null || !refusals.take(rate.client(), 1, 0)) {
             throw Refusal.tooMany("Too many tokens.");
         }
-        Handshake known = handshake.as(tokens.verify(token));
+        Handshake known = handshake.as(credentials.verify(token));
         seat.becomeKnown();
-        return known.on(seat, new RateShare(messages, client(known.identity(), rate.client())));
+        return known.on(seat, new RateShare(messages, Client.of(known.identity(), rate.client())));
     }
 
     /**
@@ -120,15 +110,7 @@ public class Gate {
     public Handshake check(HttpServletRequest request, String encodedRoom) throws Refusal {
         checkRefusals(request);
         origins.check(request);
-        Handshake asked = SocketPath.checkApi(request, encodedRoom);
-        if (!tokens.areKnown()) {
-            return asked.by(Identity.ANYONE);
-        }
-        String token = token(request, asked, List.of());
-        if (token == null && settings.token().required()) {
-            throw Refusal.noToken();
-        }
-        return asked.withoutToken().by(token == null ? Identity.ANYONE : tokens.verify(token));
+        return credentials.ofCaller(request, SocketPath.checkApi(request, encodedRoom));
     }
 
     /**
@@ -157,7 +139,7 @@ public class Gate {
      */
     public Handshake seatForNow(HttpServletRequest request, Handshake checked) throws Refusal {
         Network address = proxies.client(request);
-        Client client = client(checked.identity(), Client.at(address));
+        Client client = Client.of(checked.identity(), Client.at(address));
         return checked.on(quotas.take(address, checked.identity().isUnknown()), new RateShare(messages, client));
     }
 
@@ -180,12 +162,7 @@ public class Gate {
      * @throws Refusal 400 if the server does not say the address
      */
     public Client client(HttpServletRequest request, Handshake checked) throws Refusal {
-        return client(checked.identity(), Client.at(proxies.client(request)));
-    }
-
-    private static Client client(Identity identity, Client address) {
-        String subject = identity.subject();
-        return subject == null ? address : Client.of(subject);
+        return Client.of(checked.identity(), Client.at(proxies.client(request)));
     }
 
     /**
@@ -250,21 +227,11 @@ public class Gate {
         }
         checkRefusals(request);
         Handshake asked = SocketPath.check(request, settings.served().protocols());
-        if (!readsFrames() || !RequestConnection.takesWhatFollows(request)) {
+        if (!settings.writer().readsFrames() || !RequestConnection.takesWhatFollows(request)) {
             Upgrade.checkEnd(request);
         }
         origins.check(request);
-        Identity identity = identifyPeer(request, asked);
-        return seat(request, (tokens.areKnown() ? asked.withoutToken() : asked).as(identity));
-    }
-
-    /**
-     * Whether Parley reads the frames of the sockets itself, where the server lets it.
-     *
-     * @return false if the server is to read them
-     */
-    public boolean readsFrames() {
-        return settings.writer().equalsIgnoreCase("auto");
+        return seat(request, credentials.ofPeer(request, asked));
     }
 
     /**
@@ -274,39 +241,5 @@ public class Gate {
      */
     public int seats() {
         return quotas.taken();
-    }
-
-    private Identity identifyPeer(HttpServletRequest request, Handshake asked) throws Refusal {
-        if (!tokens.areKnown()) {
-            return Identity.ANYONE;
-        }
-        List<String> protocols = Upgrade.protocols(request);
-        String token = token(request, asked, protocols);
-        if (token != null) {
-            return tokens.verify(token);
-        }
-        if (!settings.token().required()) {
-            return Identity.ANYONE;
-        }
-        if (asked.isForChat() && protocols.contains(V1)) {
-            return Identity.unknown(Instant.now().plus(settings.token().authWithin()));
-        }
-        throw Refusal.noToken();
-    }
-
-    /**
-     * The token that a request brings in {@code Authorization} (RFC 6750 §2.1; another scheme there is for a proxy), among its
-     * subprotocols or in its query; null if there is none.
-     */
-    private @Nullable String token(HttpServletRequest request, Handshake asked, List<String> protocols) {
-        String authorization = request.getHeader("Authorization");
-        if (authorization != null && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
-            return authorization.substring(BEARER.length()).strip();
-        }
-        return protocols.stream()
-                .filter(protocol -> protocol.startsWith(TOKEN_PROTOCOL))
-                .map(protocol -> protocol.substring(TOKEN_PROTOCOL.length()))
-                .findFirst()
-                .orElse(settings.token().query() ? asked.query().get("token") : null);
     }
 }

@@ -132,6 +132,9 @@ public record Handshake(
 
     /** The same without {@code ?token=}, which nobody needs any more. */
     Handshake withoutToken() {
+        if (!query.containsKey("token")) {
+            return this;
+        }
         Map<String, String> rest = new HashMap<>(query);
         rest.remove("token");
         return new Handshake(room, Map.copyOf(rest), identity, seat, rate);

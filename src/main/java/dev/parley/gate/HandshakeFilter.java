@@ -1,6 +1,7 @@
 package dev.parley.gate;
 
 import dev.parley.ops.Metrics;
+import dev.parley.ops.Settings;
 import dev.parley.wire.server.RequestConnection;
 import jakarta.inject.Inject;
 import jakarta.servlet.FilterChain;
@@ -26,6 +27,9 @@ public class HandshakeFilter extends HttpFilter {
     @Inject
     private transient Metrics metrics;
 
+    @Inject
+    private transient Settings settings;
+
     /** For the container. */
     public HandshakeFilter() {}
 
@@ -44,7 +48,7 @@ public class HandshakeFilter extends HttpFilter {
                 RequestConnection.upgrades(
                         request,
                         response.getStatus() == HttpServletResponse.SC_SWITCHING_PROTOCOLS,
-                        gate.readsFrames());
+                        settings.writer().readsFrames());
             } finally {
                 CheckedRequest.end();
             }

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Proxies {
 
+    private static final String WAY = Way.class.getName();
+
     private final List<Network> trusted;
     private final boolean standard;
     private final RepeatedEvent nameless = new RepeatedEvent(Proxies.class, Level.WARNING);
@@ -57,9 +59,19 @@ final class Proxies {
     }
 
     /** The client, and the {@code host} and {@code proto} that it asked for, as far as trusted proxies say them. */
-    private record Way(Network client, Map<String, String> said) {}
+    private record Way(Proxies by, Network client, Map<String, String> said) {}
 
+    /** Read once for a request, which is asked about several times. */
     private Way way(HttpServletRequest request) throws Refusal {
+        if (request.getAttribute(WAY) instanceof Way known && known.by == this) {
+            return known;
+        }
+        Way way = read(request);
+        request.setAttribute(WAY, way);
+        return way;
+    }
+
+    private Way read(HttpServletRequest request) throws Refusal {
         Network client = peer(request);
         Map<String, String> said = new HashMap<>();
         if (!standard && isTrusted(client)) {
@@ -78,7 +90,7 @@ final class Proxies {
             }
             client = before;
         }
-        return new Way(client, said);
+        return new Way(this, client, Map.copyOf(said));
     }
 
     private Network peer(HttpServletRequest request) throws Refusal {

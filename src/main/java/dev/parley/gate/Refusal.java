@@ -32,6 +32,13 @@ public final class Refusal extends Exception {
         return new Refusal(HttpServletResponse.SC_BAD_REQUEST, "bad-request", message, Map.of());
     }
 
+    /** Insists on a rule, with 400 for what breaks it. */
+    static void require(boolean kept, String rule) throws Refusal {
+        if (!kept) {
+            throw badRequest(rule);
+        }
+    }
+
     /** 421: the request is for a host that this server is not (RFC 9110 §15.5.20). */
     static Refusal foreignHost() {
         return new Refusal(MISDIRECTED_REQUEST, "host", "This server does not answer to this host name.", Map.of());

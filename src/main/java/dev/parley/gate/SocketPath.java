@@ -43,7 +43,8 @@ final class SocketPath {
         if (protocol != null && !served.contains(protocol)) {
             throw Refusal.notFound();
         }
-        require(Upgrade.looksLikeOne(request), "This is a WebSocket endpoint. A WebSocket handshake is required.");
+        Refusal.require(
+                Upgrade.looksLikeOne(request), "This is a WebSocket endpoint. A WebSocket handshake is required.");
         String path = Upgrade.dispatched(request);
         Upgrade.check(request);
         String room = roomOf(path);
@@ -69,7 +70,7 @@ final class SocketPath {
             return path.equals("/ws") ? RoomName.LOBBY : "";
         }
         String room = path.equals(CHAT) ? RoomName.MAIN : path.substring(CHAT.length() + 1);
-        require(RoomName.isValid(room), RoomName.RULE);
+        Refusal.require(RoomName.isValid(room), RoomName.RULE);
         return room;
     }
 
@@ -90,7 +91,7 @@ final class SocketPath {
 
     private static String checkRoom(String encoded) throws Refusal {
         String room = decode(encoded.replace("+", "%2B")); // a plus is a space in a query only
-        require(RoomName.isValid(room), RoomName.RULE);
+        Refusal.require(RoomName.isValid(room), RoomName.RULE);
         return room;
     }
 
@@ -109,13 +110,7 @@ final class SocketPath {
     private static void check(Map<String, String> query, String name, Predicate<String> rule, String words)
             throws Refusal {
         String value = query.get(name);
-        require(value == null || rule.test(value), words);
-    }
-
-    private static void require(boolean kept, String rule) throws Refusal {
-        if (!kept) {
-            throw Refusal.badRequest(rule);
-        }
+        Refusal.require(value == null || rule.test(value), words);
     }
 
     private static Map<String, String> query(@Nullable String query) throws Refusal {

@@ -62,25 +62,25 @@ final class Upgrade {
 
     /** With 400, not 426: beside an {@code Upgrade} header Grizzly sends no length, and a client waits. */
     static void check(HttpServletRequest request) throws Refusal {
-        require(
+        Refusal.require(
                 request.getMethod().equals("GET")
                         && request.getProtocol().equals("HTTP/1.1")
                         && "websocket".equalsIgnoreCase(single(request, "Upgrade"))
                         && tokens(request, "Connection").anyMatch("upgrade"::equalsIgnoreCase),
                 "A WebSocket handshake is a GET of HTTP/1.1 with Upgrade: websocket and Connection: Upgrade.");
-        require("13".equals(single(request, VERSION)), "Sec-WebSocket-Version must be 13 (RFC 6455), once.");
-        require(isKey(single(request, KEY)), "Sec-WebSocket-Key must be 16 bytes in Base64, once.");
-        require(
+        Refusal.require("13".equals(single(request, VERSION)), "Sec-WebSocket-Version must be 13 (RFC 6455), once.");
+        Refusal.require(isKey(single(request, KEY)), "Sec-WebSocket-Key must be 16 bytes in Base64, once.");
+        Refusal.require(
                 Collections.list(request.getHeaderNames()).stream()
                         .map(name -> name.toLowerCase(Locale.ROOT))
                         .allMatch(name -> !name.startsWith(PREFIX) || KNOWN.contains(name)),
                 "Unknown Sec-WebSocket header: use Key, Version, Protocol and Extensions.");
-        require(!RequestConnection.hasBody(request), "A WebSocket handshake has no body.");
+        Refusal.require(!RequestConnection.hasBody(request), "A WebSocket handshake has no body.");
     }
 
     /** Refuses a handshake that bytes follow in the same read, for a server that cannot serve them. */
     static void checkEnd(HttpServletRequest request) throws Refusal {
-        require(
+        Refusal.require(
                 !hasMore(request),
                 "A client must wait for the answer to its handshake before it sends more (RFC 6455 §4.1).");
     }
@@ -103,7 +103,7 @@ final class Upgrade {
      */
     static void checkPath(HttpServletRequest request) throws Refusal {
         String raw = request.getRequestURI();
-        require(
+        Refusal.require(
                 !request.isRequestedSessionIdFromURL() // GlassFish leaves ;jsessionid= out of the URI
                         && isPlain(raw)
                         && decode(raw).equals(request.getContextPath() + dispatched(request)),
@@ -128,7 +128,7 @@ final class Upgrade {
         StringBuilder decoded = new StringBuilder();
         while (escapes.find()) {
             String characters = utf8(escapes.group());
-            require(!AMBIGUOUS.matcher(characters).find(), PATH_RULE);
+            Refusal.require(!AMBIGUOUS.matcher(characters).find(), PATH_RULE);
             escapes.appendReplacement(decoded, Matcher.quoteReplacement(characters));
         }
         return escapes.appendTail(decoded).toString();
@@ -167,12 +167,6 @@ final class Upgrade {
             return key != null && key.length() == 24 && Base64.getDecoder().decode(key).length == 16;
         } catch (IllegalArgumentException e) {
             return false;
-        }
-    }
-
-    private static void require(boolean kept, String rule) throws Refusal {
-        if (!kept) {
-            throw Refusal.badRequest(rule);
         }
     }
 }

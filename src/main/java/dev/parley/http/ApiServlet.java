@@ -89,12 +89,12 @@ public class ApiServlet extends HttpServlet {
         if (!match.route().methods().contains(method)) {
             throw ProblemException.methodNotAllowed(match.route().allow());
         }
-        Handshake caller = enter(request, match.room());
+        Handshake caller = ask(() -> gate.check(request, match.room()));
         boolean publishes = method.equals("POST");
         if (!match.room().isEmpty() && !may(caller, publishes)) {
             throw refused(ProblemKind.FORBIDDEN, "The token does not allow this in this room.", Map.of());
         }
-        Client client = client(request, caller);
+        Client client = ask(() -> gate.client(request, caller));
         boolean reads = !publishes && match.route() != Route.EVENTS;
         require(reads ? gate.admitsRead(client) : gate.admits(client, true, 0));
         switch (match.route()) {
@@ -133,12 +133,19 @@ public class ApiServlet extends HttpServlet {
         }
     }
 
-    private Handshake enter(HttpServletRequest request, String room) throws ProblemException {
+    /** What the gate gives to a caller, or the problem of a caller that it refuses. */
+    private <T> T ask(Question<T> gates) throws ProblemException {
         try {
-            return gate.check(request, room);
+            return gates.ask();
         } catch (Refusal refusal) {
             throw refused(ProblemKind.of(refusal.word()), refusal.reason(), refusal.headers());
         }
+    }
+
+    /** What the gate is asked. */
+    @FunctionalInterface
+    private interface Question<T> {
+        T ask() throws Refusal;
     }
 
     private ProblemException refused(ProblemKind kind, String detail, Map<String, String> headers) {
@@ -146,21 +153,8 @@ public class ApiServlet extends HttpServlet {
         return new ProblemException(kind, detail, headers);
     }
 
-    private Client client(HttpServletRequest request, Handshake caller) throws ProblemException {
-        try {
-            return gate.client(request, caller);
-        } catch (Refusal refusal) {
-            throw refused(ProblemKind.of(refusal.word()), refusal.reason(), refusal.headers());
-        }
-    }
-
     private void publish(Exchange exchange, Handshake caller, Client client) throws ProblemException, IOException {
-        Handshake seated;
-        try {
-            seated = gate.seatForNow(exchange.request(), caller);
-        } catch (Refusal refusal) {
-            throw refused(ProblemKind.of(refusal.word()), refusal.reason(), refusal.headers());
-        }
+        Handshake seated = ask(() -> gate.seatForNow(exchange.request(), caller));
         seated.opened();
         exchange.whenOver(seated::closed);
         publishing.publish(exchange, caller, bytes -> require(gate.admits(client, false, bytes)));
@@ -178,10 +172,6 @@ public class ApiServlet extends HttpServlet {
             exchange.answerHead(EventStream.HEADERS, MediaTypes.EVENTS);
             return;
         }
-        try {
-            stream.open(exchange, gate.seat(exchange.request(), caller), hub);
-        } catch (Refusal refusal) {
-            throw refused(ProblemKind.of(refusal.word()), refusal.reason(), refusal.headers());
-        }
+        stream.open(exchange, ask(() -> gate.seat(exchange.request(), caller)), hub);
     }
 }

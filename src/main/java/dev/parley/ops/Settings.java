@@ -5,6 +5,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -27,7 +28,7 @@ import java.util.Set;
  * @param rates how much clients may send and ask
  * @param broker what puts the messages in order, {@code memory} or {@code nats}
  * @param nats where the servers of the broker {@code nats} are
- * @param writer how batches reach peers, {@code auto} or {@code portable}
+ * @param writer how frames come from peers and reach them
  * @param served which of the protocols are served, and whether the page is
  */
 public record Settings(
@@ -45,7 +46,7 @@ public record Settings(
         Rates rates,
         String broker,
         Nats nats,
-        String writer,
+        Writer writer,
         Served served) {
 
     private static final Logger LOG = System.getLogger(Settings.class.getName());
@@ -90,7 +91,7 @@ public record Settings(
                 Rates.of(from),
                 from.word("parley.broker", "memory", "nats"),
                 Nats.of(from),
-                from.word("parley.writer", "auto", "container", "portable"),
+                Writer.of(from),
                 Served.of(from));
     }
 
@@ -108,6 +109,30 @@ public record Settings(
             return new Served(
                     Set.copyOf(from.list("parley.protocols", PROTOCOLS::contains, String.join(", ", PROTOCOLS))),
                     from.flag("parley.page"));
+        }
+    }
+
+    /** How frames come from peers and reach them. */
+    public enum Writer {
+        /** Frames of our own where the server's connections can be taken, else the next. */
+        AUTO,
+        /** The container reads; batches go below its remote endpoint where there is a way that works, else the next. */
+        CONTAINER,
+        /** {@code RemoteEndpoint.Async}, whatever the server. */
+        PORTABLE;
+
+        static Writer of(Reader from) {
+            return valueOf(
+                    from.word("parley.writer", "auto", "container", "portable").toUpperCase(Locale.ROOT));
+        }
+
+        /**
+         * Whether Parley reads the frames of the sockets itself, where the server lets it.
+         *
+         * @return false if the server is to read them
+         */
+        public boolean readsFrames() {
+            return this == AUTO;
         }
     }
 

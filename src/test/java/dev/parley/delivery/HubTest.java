@@ -18,8 +18,6 @@ import dev.parley.protocol.JsonCodec;
 import dev.parley.protocol.PublishException;
 import dev.parley.room.Form;
 import dev.parley.room.Presence;
-import dev.parley.wire.Batch;
-import dev.parley.wire.FrameWriter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import jakarta.json.bind.Jsonb;
 import jakarta.websocket.CloseReason;
@@ -33,9 +31,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -408,11 +404,11 @@ class HubTest {
             for (int round = 0; round < 15; round++) {
                 String what = "seed " + seed + ", round " + round;
                 Hub busy = hub(TestSettings.with("parley.room.messages=8192", "parley.room.bytes=16MiB"), pool);
-                List<ChanceWriter> readers = new ArrayList<>();
+                List<RandomWriter> readers = new ArrayList<>();
                 List<Peer> peers = new ArrayList<>();
                 List<Membership> rooms = new ArrayList<>();
                 for (int i = 0; i < 20; i++) {
-                    ChanceWriter writer = new ChanceWriter(loops.get(i % 4), pool, random.nextLong(), 0);
+                    RandomWriter writer = new RandomWriter(loops.get(i % 4), pool, random.nextLong(), 0);
                     readers.add(writer);
                     peers.add(busy.open(writer, TestAdmission.toEverything(), peer -> SILENT));
                     rooms.add(peers.get(i).join("r", "p" + i, Form.LOBBY));
@@ -434,7 +430,7 @@ class HubTest {
                     Random chance = new Random(churnSeed);
                     for (int i = 0; i < 100; i++) {
                         Peer visitor = busy.open(
-                                new ChanceWriter(loops.get(i % 4), pool, chance.nextLong(), 4),
+                                new RandomWriter(loops.get(i % 4), pool, chance.nextLong(), 4),
                                 TestAdmission.toEverything(),
                                 peer -> SILENT);
                         visitor.join("r", "visitor", Form.LOBBY);
@@ -445,7 +441,7 @@ class HubTest {
                 assertThat(done.await(60, TimeUnit.SECONDS)).as(what).isTrue();
                 Awaitility.await(what).atMost(30, TimeUnit.SECONDS).until(() -> readers.stream()
                         .allMatch(r -> r.texts.size() == senders * messages));
-                List<String> order = readers.get(19).read();
+                List<String> order = said(readers.get(19));
                 assertThat(order).as(what).doesNotHaveDuplicates();
                 for (int s = 0; s < senders; s++) {
                     String prefix = s + ".";
@@ -455,8 +451,8 @@ class HubTest {
                             .isSortedAccordingTo(java.util.Comparator.comparingInt(
                                     t -> Integer.parseInt(t.substring(prefix.length()))));
                 }
-                for (ChanceWriter reader : readers) {
-                    assertThat(reader.read()).as(what).isEqualTo(order);
+                for (RandomWriter reader : readers) {
+                    assertThat(said(reader)).as(what).isEqualTo(order);
                 }
                 peers.forEach(visitor -> visitor.closed(LEFT));
                 assertThat(busy.peers()).as(what).isZero();
@@ -497,52 +493,7 @@ class HubTest {
         }
     }
 
-    private static final class ChanceWriter implements FrameWriter {
-        final ConcurrentLinkedQueue<String> texts = new ConcurrentLinkedQueue<>();
-        private final @Nullable ExecutorService loop;
-        private final ExecutorService pool;
-        private final Random random;
-        private final int faults;
-
-        /** One that throws from one write in so many, of none if that is 0. */
-        ChanceWriter(@Nullable ExecutorService loop, ExecutorService pool, long seed, int faults) {
-            this.loop = loop;
-            this.pool = pool;
-            this.random = new Random(seed);
-            this.faults = faults;
-        }
-
-        @Override
-        public void write(Batch batch, Completion completion) {
-            if (faults > 0 && random.nextInt(faults) == 0) {
-                throw new LinkageError("of the test");
-            }
-            batch.frames().forEach(frame -> texts.add(frame.text()));
-            if (random.nextBoolean()) {
-                completion.done(null);
-            } else {
-                pool.execute(() -> completion.done(null));
-            }
-        }
-
-        @Override
-        public @Nullable Executor loop() {
-            return loop;
-        }
-
-        @Override
-        public void close(CloseReason reason) {}
-
-        @Override
-        public boolean isOpen() {
-            return true;
-        }
-
-        @Override
-        public void abort() {}
-
-        List<String> read() {
-            return texts.stream().map(t -> t.replace("echo: ", "")).toList();
-        }
+    private static List<String> said(RandomWriter reader) {
+        return reader.texts.stream().map(text -> text.replace("echo: ", "")).toList();
     }
 }

@@ -334,7 +334,7 @@ class OutboxTest {
             String what = "seed " + seed + ", round " + round;
             ExecutorService pool = Executors.newFixedThreadPool(4);
             try {
-                RandomWriter random1 = new RandomWriter(pool, random.nextLong());
+                RandomWriter random1 = new RandomWriter(null, pool, random.nextLong(), 0);
                 ConcurrentLinkedQueue<String> trouble = new ConcurrentLinkedQueue<>();
                 Outbox box = new Outbox(
                         random1, reporter(trouble), TestSettings.small().outbox(), METRICS, pool, TestBudgets.large());
@@ -403,52 +403,6 @@ class OutboxTest {
                 trouble.add("failed " + failure);
             }
         };
-    }
-
-    /** Completes inside the write, later on another thread, or twice, as chance has it. */
-    private static final class RandomWriter implements FrameWriter {
-        final ConcurrentLinkedQueue<String> texts = new ConcurrentLinkedQueue<>();
-        final AtomicInteger overlaps = new AtomicInteger();
-        private final AtomicInteger inFlight = new AtomicInteger();
-        private final ExecutorService pool;
-        private final Random random;
-
-        RandomWriter(ExecutorService pool, long seed) {
-            this.pool = pool;
-            this.random = new Random(seed);
-        }
-
-        @Override
-        public void write(dev.parley.wire.Batch batch, Completion completion) {
-            if (inFlight.incrementAndGet() > 1) {
-                overlaps.incrementAndGet();
-            }
-            batch.frames().forEach(frame -> texts.add(frame.text()));
-            switch (random.nextInt(3)) {
-                case 0 -> land(completion);
-                case 1 -> pool.execute(() -> land(completion));
-                default -> {
-                    land(completion);
-                    completion.done(null);
-                }
-            }
-        }
-
-        private void land(Completion completion) {
-            inFlight.decrementAndGet();
-            completion.done(null);
-        }
-
-        @Override
-        public void close(CloseReason reason) {}
-
-        @Override
-        public boolean isOpen() {
-            return true;
-        }
-
-        @Override
-        public void abort() {}
     }
 
     private void reply(String... texts) {

@@ -21,6 +21,13 @@ class ProxiesTest {
     private static final Proxies LEGACY = new Proxies(TRUSTED, false);
     private static final Proxies STANDARD = new Proxies(TRUSTED, true);
 
+    @Test
+    void theHeadersAreReadOnceForARequest() throws Refusal {
+        var request = Requests.from("10.0.0.1", "X-Forwarded-For", "203.0.113.7");
+        assertThat(LEGACY.client(request)).isSameAs(LEGACY.client(request));
+        assertThat(NONE.client(request)).as("by others, who trust nobody").isEqualTo(Network.parse("10.0.0.1"));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

@@ -4,6 +4,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -28,6 +29,7 @@ final class Requests {
         for (int i = 0; i < headers.length; i += 2) {
             all.computeIfAbsent(headers[i], name -> new ArrayList<>()).add(headers[i + 1]);
         }
+        Map<Object, Object> attributes = new HashMap<>();
         return (HttpServletRequest) Proxy.newProxyInstance(
                 Requests.class.getClassLoader(),
                 new Class<?>[] {HttpServletRequest.class},
@@ -38,6 +40,8 @@ final class Requests {
                     case "getQueryString" ->
                         all.getOrDefault(QUERY, Collections.singletonList(null)).get(0);
                     case "getScheme" -> "http";
+                    case "getAttribute" -> attributes.get(arguments[0]);
+                    case "setAttribute" -> attributes.put(arguments[0], arguments[1]);
                     case "getHeader" ->
                         all.getOrDefault((String) arguments[0], Collections.singletonList(null))
                                 .get(0);

@@ -18,7 +18,7 @@ class SettingsTest {
         assertThat(settings.limits().binary()).isEqualTo(65_536);
         assertThat(settings.limits().fragments()).isEqualTo(1024);
         assertThat(settings.heartbeat().ping()).isEqualTo(Duration.ofSeconds(25));
-        assertThat(settings.writer()).isEqualTo("auto");
+        assertThat(settings.writer()).isEqualTo(Settings.Writer.AUTO);
     }
 
     @Test

@@ -36,13 +36,18 @@ public final class WalkEndpoints {
         return (sender, message) -> room.publish(message);
     }
 
-    /** An endpoint as the README shows it. */
-    @ServerEndpoint(value = "/ws/prices", configurator = HandshakeConfigurator.class)
-    public static class Prices extends PeerEndpoint {
+    /** An endpoint as the README shows it; its annotations are inherited on the servers tested. */
+    public abstract static class Shown extends PeerEndpoint {
+
+        private final String name;
+
+        Shown(String name) {
+            this.name = name;
+        }
 
         @Override
         protected Conversation converse(Peer peer, Handshake handshake) {
-            return join("prices", peer, handshake);
+            return join(name, peer, handshake);
         }
 
         @Override
@@ -67,56 +72,44 @@ public final class WalkEndpoints {
         @OnError
         public void onError(Throwable failure) {
             super.onError(failure);
+        }
+    }
+
+    /** One that the gate has checked. */
+    @ServerEndpoint(value = "/ws/prices", configurator = HandshakeConfigurator.class)
+    public static class Prices extends Shown {
+        /** For the container. */
+        public Prices() {
+            super("prices");
         }
     }
 
     /** The same without its configurator. */
     @ServerEndpoint("/forgotten")
-    public static class Forgotten extends PeerEndpoint {
-
-        @Override
-        protected Conversation converse(Peer peer, Handshake handshake) {
-            return join("forgotten", peer, handshake);
-        }
-
-        @Override
-        @OnOpen
-        public void onOpen(Session session) {
-            super.onOpen(session);
-        }
-
-        @Override
-        @OnMessage
-        public void onText(String part, boolean last) {
-            super.onText(part, last);
-        }
-
-        @Override
-        @OnClose
-        public void onClose(CloseReason reason) {
-            super.onClose(reason);
-        }
-
-        @Override
-        @OnError
-        public void onError(Throwable failure) {
-            super.onError(failure);
+    public static class Forgotten extends Shown {
+        /** For the container. */
+        public Forgotten() {
+            super("forgotten");
         }
     }
 
-    /** An endpoint that opens its peers itself, with a variable in its path. */
-    @ServerEndpoint(value = "/app/rooms/{room}", configurator = HandshakeConfigurator.class)
-    public static class Rooms {
+    /** An endpoint that opens its peers itself. */
+    public abstract static class Opening {
 
         /** Injected by the server. */
         @Inject
         private Hub hub;
 
+        private final String name;
         private Peer peer;
+
+        Opening(String name) {
+            this.name = name;
+        }
 
         @OnOpen
         public void open(Session session) {
-            peer = hub.open(session, opened -> join("rooms", opened, Handshake.of(session)));
+            peer = hub.open(session, opened -> join(name, opened, Handshake.of(session)));
         }
 
         @OnMessage
@@ -132,37 +125,24 @@ public final class WalkEndpoints {
         @OnError
         public void error(Throwable failure) {
             peer.failed(failure);
+        }
+    }
+
+    /** One that the gate has checked, with a variable in its path. */
+    @ServerEndpoint(value = "/app/rooms/{room}", configurator = HandshakeConfigurator.class)
+    public static class Rooms extends Opening {
+        /** For the container. */
+        public Rooms() {
+            super("rooms");
         }
     }
 
     /** The same without its configurator. */
     @ServerEndpoint("/app/plain")
-    public static class Plain {
-
-        /** Injected by the server. */
-        @Inject
-        private Hub hub;
-
-        private Peer peer;
-
-        @OnOpen
-        public void open(Session session) {
-            peer = hub.open(session, opened -> join("plain", opened, Handshake.of(session)));
-        }
-
-        @OnMessage
-        public void text(String part, boolean last) {
-            peer.text(part, last);
-        }
-
-        @OnClose
-        public void close(CloseReason reason) {
-            peer.closed(reason);
-        }
-
-        @OnError
-        public void error(Throwable failure) {
-            peer.failed(failure);
+    public static class Plain extends Opening {
+        /** For the container. */
+        public Plain() {
+            super("plain");
         }
     }
 

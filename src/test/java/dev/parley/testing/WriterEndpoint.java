@@ -8,7 +8,6 @@ import jakarta.websocket.OnMessage;
 import jakarta.websocket.OnOpen;
 import jakarta.websocket.Session;
 import jakarta.websocket.server.ServerEndpoint;
-import java.util.Locale;
 
 /** The kind of writer that a peer of this deployment gets, as the answer to any text; for a test that adds this class. */
 @ServerEndpoint(value = WriterEndpoint.PATH, configurator = HandshakeConfigurator.class)
@@ -28,8 +27,7 @@ public class WriterEndpoint {
 
     @OnOpen
     public void open(Session session) {
-        var choice = Writers.Choice.valueOf(settings.writer().toUpperCase(Locale.ROOT));
-        try (var writers = new Writers(choice)) {
+        try (var writers = new Writers(settings.writer())) {
             kind = writers.open(session).getClass().getSimpleName();
         }
     }

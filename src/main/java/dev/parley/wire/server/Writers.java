@@ -1,5 +1,6 @@
 package dev.parley.wire.server;
 
+import dev.parley.ops.Settings;
 import dev.parley.wire.EventLoops;
 import dev.parley.wire.FrameConnection;
 import dev.parley.wire.FrameLoop;
@@ -23,22 +24,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Writers implements AutoCloseable {
 
-    /** Which way to take. */
-    public enum Choice {
-        /** Frames of our own where the server's connections can be taken, else the next. */
-        AUTO,
-        /** The container reads; batches go below its remote endpoint where there is a way that works, else the next. */
-        CONTAINER,
-        /** {@code RemoteEndpoint.Async}, whatever the server. */
-        PORTABLE
-    }
-
     private static final Logger LOG = System.getLogger(Writers.class.getName());
 
     private static final String UNDERTOW = "io.undertow.";
     private static final String TYRUS = "org.glassfish.tyrus.";
 
-    private final Choice choice;
+    private final Settings.Writer choice;
     private final FrameLoop.All loops = new FrameLoop.All();
     private final EventLoops own = new EventLoops();
     private final AtomicBoolean partly = new AtomicBoolean();
@@ -49,7 +40,7 @@ public final class Writers implements AutoCloseable {
      *
      * @param choice what the operator wants
      */
-    public Writers(Choice choice) {
+    public Writers(Settings.Writer choice) {
         this.choice = choice;
     }
 
@@ -87,8 +78,8 @@ public final class Writers implements AutoCloseable {
     }
 
     private Way wayOf(Session session) {
-        boolean auto = choice == Choice.AUTO;
-        if (choice == Choice.PORTABLE) {
+        boolean auto = choice.readsFrames();
+        if (choice == Settings.Writer.PORTABLE) {
             return Way.PORTABLE;
         }
         if (isFrom(session, UNDERTOW)) {
