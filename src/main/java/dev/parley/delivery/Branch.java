@@ -3,7 +3,6 @@ package dev.parley.delivery;
 import dev.parley.ops.BatchTally;
 import dev.parley.ops.Metrics;
 import dev.parley.room.Cursor;
-import dev.parley.room.Ring;
 import dev.parley.room.Typing;
 import dev.parley.room.View;
 import dev.parley.wire.Loops;
@@ -21,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Branch {
 
-    private final Room room;
+    private final OpenRoom room;
     private final @Nullable Executor loop;
     private final View view;
     private final Pump pump;
@@ -35,14 +34,15 @@ final class Branch {
     /**
      * A branch without readers.
      *
+     * @param view what its readers may read
      * @param loop the loop that writes to its readers; null if any thread may
      * @param metrics counts what a walk has written
      * @param failed gets what leaves the branch in no known state
      * @param relief takes over from a thread that has walked enough
      */
     Branch(
-            Room room,
-            Ring ring,
+            OpenRoom room,
+            View view,
             @Nullable Executor loop,
             Metrics metrics,
             Consumer<Throwable> failed,
@@ -50,7 +50,7 @@ final class Branch {
         this.room = room;
         this.loop = loop;
         this.metrics = metrics;
-        this.view = new View(ring);
+        this.view = view;
         // Between two walks a loop does what else it has to: what it reads meanwhile is part of the next.
         this.pump = loop == null
                 ? new Pump(this::walk, failed, relief)

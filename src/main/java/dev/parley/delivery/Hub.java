@@ -91,7 +91,7 @@ public class Hub {
         health.condition("not draining", () -> !drain.isStarted());
         metrics.peerCount(peers::size);
         metrics.roomCount(() -> rooms.size());
-        metrics.lag(() -> rooms.stream().mapToLong(Room::lag).max().orElse(0));
+        metrics.lag(() -> rooms.stream().mapToLong(OpenRoom::lag).max().orElse(0));
     }
 
     @PostConstruct
@@ -323,7 +323,7 @@ public class Hub {
     public List<RoomSummary> summaries() {
         return rooms.stream()
                 .filter(room -> RoomName.isValid(room.name()))
-                .map(Room::summary)
+                .map(OpenRoom::summary)
                 .sorted(Comparator.comparing(RoomSummary::room))
                 .toList();
     }
@@ -335,7 +335,7 @@ public class Hub {
      * @return the room, or null if nobody is in it here
      */
     public @Nullable RoomSummary summary(String room) {
-        Room open = rooms.find(room);
+        OpenRoom open = rooms.find(room);
         return open == null ? null : open.summary();
     }
 

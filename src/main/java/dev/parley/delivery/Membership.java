@@ -4,13 +4,13 @@ import dev.parley.api.Start;
 import dev.parley.broker.Sender;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.Position;
-import dev.parley.protocol.RoomNotice;
 import dev.parley.protocol.UserName;
 import dev.parley.room.Cursor;
 import dev.parley.room.Form;
+import dev.parley.room.Member;
+import dev.parley.room.ReadStart;
 import dev.parley.room.Typing;
 import java.nio.ByteBuffer;
-import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -18,32 +18,18 @@ import org.jspecify.annotations.Nullable;
 /** A peer in a room, under a user's name. It ends with {@link #leave} or with the peer. Safe for any thread. */
 public final class Membership {
 
-    private final Room room;
+    private final OpenRoom room;
     private final Peer peer;
-    private final Sender sender;
-    private final Form form;
-    private final Start start;
+    private final Member member;
     private final AtomicBoolean entered = new AtomicBoolean();
     private volatile @Nullable ReadStart admission;
     private volatile boolean told; // that its user is typing; changed under entered
     private long toldAt; // guarded by entered
 
-    /** How it starts to read: from where, what it is greeted with, and whether that says that messages are missing. */
-    record ReadStart(Cursor cursor, List<Greeting> greeting, boolean missed) {}
-
-    /**
-     * A notice that it is greeted with.
-     *
-     * @param at where a reader stands who has read it, null if that is where it stood
-     */
-    record Greeting(RoomNotice notice, @Nullable Position at) {}
-
-    Membership(Room room, Peer peer, @Nullable String user, Form form, Start start) {
+    Membership(OpenRoom room, Peer peer, @Nullable String user, Form form, Start start) {
         this.room = room;
         this.peer = peer;
-        this.sender = new Sender(UserName.require(user), peer.id());
-        this.form = form;
-        this.start = start;
+        this.member = new Member(new Sender(UserName.require(user), peer.id()), form, start);
     }
 
     /**
@@ -108,11 +94,11 @@ public final class Membership {
     void enter() {
         ReadStart admitted = admission;
         if (admitted != null && entered.compareAndSet(false, true)) {
-            peer.enter(form, admitted);
+            peer.enter(form(), admitted);
         }
     }
 
-    Room room() {
+    OpenRoom room() {
         return room;
     }
 
@@ -120,17 +106,22 @@ public final class Membership {
         return peer;
     }
 
+    /** What the room knows of it. */
+    Member member() {
+        return member;
+    }
+
     /** Who the peer is in the room. */
     Sender sender() {
-        return sender;
+        return member.sender();
     }
 
     Form form() {
-        return form;
+        return member.form();
     }
 
     Start start() {
-        return start;
+        return member.start();
     }
 
     /** What the user typed has been sent: if the user types again, that is news. */
@@ -158,6 +149,6 @@ public final class Membership {
     @Nullable
     Cursor cursor() {
         ReadStart admitted = admission;
-        return admitted == null ? null : admitted.cursor;
+        return admitted == null ? null : admitted.cursor();
     }
 }

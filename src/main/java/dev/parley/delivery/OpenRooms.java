@@ -35,7 +35,7 @@ final class OpenRooms implements Broker.Listener {
 
     private static final int REPAIR = 256; // messages at a time
 
-    private final ConcurrentMap<String, Room> rooms = new ConcurrentHashMap<>();
+    private final ConcurrentMap<String, OpenRoom> rooms = new ConcurrentHashMap<>();
     private final Settings settings;
     private final Executor relief;
     private final Broker broker;
@@ -58,12 +58,12 @@ final class OpenRooms implements Broker.Listener {
         return rooms.size();
     }
 
-    Stream<Room> stream() {
+    Stream<OpenRoom> stream() {
         return rooms.values().stream();
     }
 
     @Nullable
-    Room find(String name) {
+    OpenRoom find(String name) {
         return rooms.get(name);
     }
 
@@ -79,12 +79,13 @@ final class OpenRooms implements Broker.Listener {
         // removed.
         rooms.compute(name, (key, known) -> {
             created[0] = known == null;
-            Room room =
-                    known == null ? new Room(key, settings, relief, broker, clock, budget, metrics, this::fail) : known;
+            OpenRoom room = known == null
+                    ? new OpenRoom(key, settings, relief, broker, clock, budget, metrics, this::fail)
+                    : known;
             joined[0] = room.join(peer, user, form, start);
             return room;
         });
-        Room room = joined[0].room();
+        OpenRoom room = joined[0].room();
         if (created[0]) {
             open(room);
         } else {
@@ -97,7 +98,7 @@ final class OpenRooms implements Broker.Listener {
     /** A membership that has ended before it began, of a room that nobody else finds. */
     Membership refuse(Peer peer, String name, @Nullable String user, Form form) {
         return new Membership(
-                new Room(name, settings, relief, broker, clock, budget, metrics, this::fail),
+                new OpenRoom(name, settings, relief, broker, clock, budget, metrics, this::fail),
                 peer,
                 user,
                 form,
@@ -105,7 +106,7 @@ final class OpenRooms implements Broker.Listener {
     }
 
     /** Opens a room that deliveries find already, unless it has been left again; so opening and release take turns. */
-    private void open(Room room) {
+    private void open(OpenRoom room) {
         List<CompletionStage<History>> opening = new ArrayList<>(1);
         rooms.computeIfPresent(room.name(), (key, current) -> {
             if (current == room) {
@@ -133,12 +134,12 @@ final class OpenRooms implements Broker.Listener {
     }
 
     /** Runs a task of a room, and never throws: a room in no known state is closed. */
-    private void guard(Room room, Runnable task) {
+    private void guard(OpenRoom room, Runnable task) {
         Incidents.guard(task, failure -> fail(room, failure));
     }
 
     /** Closes a room, from any thread and under any lock: its clients reconnect, and the first opens it anew. */
-    private void fail(Room room, Throwable failure) {
+    private void fail(OpenRoom room, Throwable failure) {
         if (!room.isFirstFailure()) {
             return;
         }
@@ -147,7 +148,7 @@ final class OpenRooms implements Broker.Listener {
     }
 
     /** Ends a room: peers that join from now on, perhaps while the members are closed, open another one. */
-    private void end(Room room, CloseReason reason) {
+    private void end(OpenRoom room, CloseReason reason) {
         List<Membership> members = new ArrayList<>();
         rooms.computeIfPresent(room.name(), (key, current) -> {
             if (current != room) {
@@ -175,11 +176,11 @@ final class OpenRooms implements Broker.Listener {
      * Asks the broker about those who were further than the room is here: either they may wait for it, or they were never so far,
      * which they are told.
      */
-    private void verify(Room room, List<Membership> members) {
+    private void verify(OpenRoom room, List<Membership> members) {
         Incidents.each(members, member -> verify(room, member), OpenRooms::fail);
     }
 
-    private void verify(Room room, Membership member) {
+    private void verify(OpenRoom room, Membership member) {
         Position since = member.start().since();
         if (since != null && room.isAwaited(member)) {
             broker.offset(room.name())
@@ -197,7 +198,7 @@ final class OpenRooms implements Broker.Listener {
 
     /** Ends a membership; the room goes with the last. */
     void leave(Membership membership) {
-        Room room = membership.room();
+        OpenRoom room = membership.room();
         boolean[] left = new boolean[1];
         rooms.computeIfPresent(room.name(), (key, current) -> {
             if (current != room) {
@@ -226,7 +227,7 @@ final class OpenRooms implements Broker.Listener {
     }
 
     /** Asks the broker for what a room misses; the answer may show that more is missing. */
-    private void repair(Room room) {
+    private void repair(OpenRoom room) {
         long after = room.missingAfter();
         if (after >= 0) {
             broker.history(room.name(), after, REPAIR)
@@ -238,8 +239,8 @@ final class OpenRooms implements Broker.Listener {
         }
     }
 
-    private void inRoom(String name, Consumer<Room> task) {
-        Room room = rooms.get(name);
+    private void inRoom(String name, Consumer<OpenRoom> task) {
+        OpenRoom room = rooms.get(name);
         if (room != null) {
             guard(room, () -> task.accept(room));
         }

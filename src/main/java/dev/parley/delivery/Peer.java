@@ -9,6 +9,7 @@ import dev.parley.ops.Settings;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.room.Cursor;
 import dev.parley.room.Form;
+import dev.parley.room.ReadStart;
 import dev.parley.room.Typing;
 import dev.parley.wire.Batch;
 import dev.parley.wire.Frame;
@@ -134,7 +135,7 @@ public final class Peer {
     }
 
     /** The room has taken it in. */
-    void enter(Form form, Membership.ReadStart start) {
+    void enter(Form form, ReadStart start) {
         metrics.gapsTold(start.missed() ? 1 : 0);
         start.greeting().forEach(greeting -> send(form.frame(greeting.notice(), greeting.at())));
         outbox.add(start.cursor());

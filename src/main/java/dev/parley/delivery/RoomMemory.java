@@ -1,7 +1,6 @@
 package dev.parley.delivery;
 
 import dev.parley.ops.Budget;
-import dev.parley.room.Ring;
 import java.util.concurrent.Executor;
 
 /**
@@ -10,16 +9,16 @@ import java.util.concurrent.Executor;
  * @param room the room
  * @param relief where its members are told: whoever needs memory does not wait for them
  */
-record RoomMemory(Room room, Executor relief) implements Budget.Kept, Budget.Backlog {
+record RoomMemory(OpenRoom room, Executor relief) implements Budget.Kept, Budget.Backlog {
 
     @Override
     public long oldest() {
-        return room.withRing(Ring::oldest);
+        return room.oldest();
     }
 
     @Override
     public int letGo(long upTo, long bytes) {
-        return (int) room.withRing(ring -> ring.letGo(upTo, bytes));
+        return room.letGo(upTo, bytes);
     }
 
     @Override

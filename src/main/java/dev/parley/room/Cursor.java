@@ -37,7 +37,13 @@ public final class Cursor {
     @FunctionalInterface
     public interface Greeter {
 
-        /** The greeting of one whose next message is the first after an offset in an epoch that it does not know. */
+        /**
+         * The greeting of one whose next message is the first after an offset in an epoch that it does not know.
+         *
+         * @param epoch the epoch
+         * @param offset the offset
+         * @return the greeting
+         */
         RoomNotice greet(String epoch, long offset);
     }
 
@@ -51,7 +57,7 @@ public final class Cursor {
      * @param present from here on it reads who comes and goes too
      * @param told the offset up to which the reader knows what it got and what it missed
      */
-    public Cursor(
+    Cursor(
             View view,
             Form form,
             Sender reader,
@@ -72,7 +78,11 @@ public final class Cursor {
         this.told = told;
     }
 
-    /** The next events, or what was missed before them; null if there are none or it has {@link #ended}. Moves past them. */
+    /**
+     * The next events, or what was missed before them. Moves past them.
+     *
+     * @return null if there are none or it has {@link #ended}
+     */
     @Nullable
     public Batch next() {
         while (end == null && position < view.horizon()) {
@@ -111,14 +121,14 @@ public final class Cursor {
         }
     }
 
-    /** How many events it has passed over, because it lagged, since this was last asked; for its outbox. */
+    /** {@return how many events it has passed over, because it lagged, since this was last asked; for its outbox} */
     public long takePassedOver() {
         long events = passedOver;
         passedOver = 0;
         return events;
     }
 
-    /** How often it has told its reader that messages are missing since this was last asked; for its outbox. */
+    /** {@return how often it has told its reader that messages are missing since this was last asked; for its outbox} */
     public int takeGapsTold() {
         int times = gapsTold;
         gapsTold = 0;
@@ -137,12 +147,12 @@ public final class Cursor {
         return greeter.greet(epoch, told);
     }
 
-    /** The position of the next event it will read. */
+    /** {@return the position of the next event that it will read} */
     public long position() {
         return position;
     }
 
-    /** Why it cannot go on, null if it can. */
+    /** {@return why it cannot go on, null if it can} */
     @Nullable
     public CloseReason ended() {
         CloseReason reason = end;

@@ -117,7 +117,7 @@ public enum Form {
     private static final String TYPE_FIRST = "{\"type\":\"";
 
     /** How many forms there are. */
-    public static final int COUNT = values().length;
+    static final int COUNT = values().length;
 
     private final boolean speaksNotices;
 
@@ -178,12 +178,12 @@ public enum Form {
         return new Batch(frames);
     }
 
-    /** Whether members that read in this form are announced when they come and go. */
+    /** {@return whether members that read in this form are announced when they come and go} */
     public boolean announces() {
         return speaksNotices;
     }
 
-    /** Whether a reader is greeted, and told when it missed something. One who cannot be told is closed instead. */
+    /** {@return whether a reader is greeted, and told when it missed something; one who cannot be told is closed instead} */
     public boolean tellsGaps() {
         return speaksNotices;
     }
@@ -203,7 +203,9 @@ public enum Form {
     /**
      * A notice in a form that {@link #tellsGaps}.
      *
+     * @param notice the notice
      * @param at where a reader stands who has read it, null if that is where it stood
+     * @return the frame
      */
     public Frame frame(RoomNotice notice, @Nullable Position at) {
         throw new UnsupportedOperationException(this + " has no words for " + notice);
@@ -222,7 +224,13 @@ public enum Form {
         return null;
     }
 
-    /** A publication as a message, null if it holds bytes, which only the lobby takes. */
+    /**
+     * A publication as a message.
+     *
+     * @param publication the publication
+     * @param own whether it is for a reader to whom it is its own
+     * @return the message, null if it holds bytes, which only the lobby takes
+     */
     public static RoomNotice.@Nullable Message notice(Publication publication, boolean own) {
         return publication.content() instanceof Content.Text text
                 ? new RoomNotice.Message(

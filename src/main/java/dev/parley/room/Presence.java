@@ -31,7 +31,7 @@ public final class Presence {
     private boolean changed;
 
     /** Somebody came. */
-    public RoomEvent joined(Sender member) {
+    RoomEvent joined(Sender member) {
         members++;
         int now = connections.merge(member.scope(), 1, Integer::sum);
         boolean single = isSingle();
@@ -42,7 +42,7 @@ public final class Presence {
     }
 
     /** Somebody went, who had come. */
-    public RoomEvent left(Sender member) {
+    RoomEvent left(Sender member) {
         boolean single = isSingle();
         members--;
         int now = Objects.requireNonNullElse(
@@ -58,7 +58,7 @@ public final class Presence {
      *
      * @return what is told of each; nothing if they are many, whose changes are gathered in a room of any size
      */
-    public List<RoomEvent> elsewhere(Collection<Sender> came, Collection<Sender> went) {
+    List<RoomEvent> elsewhere(Collection<Sender> came, Collection<Sender> went) {
         List<Sender> leaving = went.stream().filter(elsewhere::remove).toList();
         List<Sender> coming = came.stream().filter(elsewhere::add).toList();
         boolean many = leaving.size() + coming.size() > SINGLE;
@@ -85,7 +85,7 @@ public final class Presence {
 
     /** What has been gathered since the last time, null if nothing. */
     @Nullable
-    public RoomEvent changes() {
+    RoomEvent changes() {
         if (!changed) {
             return null;
         }
@@ -97,12 +97,12 @@ public final class Presence {
     }
 
     /** How many connections there are. */
-    public int members() {
+    int members() {
         return members;
     }
 
     /** The names of some of the users, those first who came first. */
-    public List<String> users() {
+    List<String> users() {
         List<String> users = new ArrayList<>();
         for (String scope : connections.keySet()) {
             if (users.size() == RoomNotice.MAX_NAMES) {

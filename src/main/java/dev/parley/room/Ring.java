@@ -69,7 +69,7 @@ public final class Ring {
      * @param clock tells how old a message is
      * @param account what it holds is taken from there
      */
-    public Ring(Settings.Room bounds, Rooms.History history, Clock clock, Budget.Account account) {
+    Ring(Settings.Room bounds, Rooms.History history, Clock clock, Budget.Account account) {
         this.maxEvents = Math.max(bounds.messages(), history.messages());
         this.maxBytes = Math.max(bounds.bytes(), history.bytes());
         this.history = history;
@@ -79,7 +79,7 @@ public final class Ring {
     }
 
     /** The position that the next event will get. */
-    public long tail() {
+    long tail() {
         return tail;
     }
 
@@ -89,22 +89,22 @@ public final class Ring {
     }
 
     /** The position of the oldest event that is kept. */
-    public long head() {
+    long head() {
         return head;
     }
 
     /** How many events not every reader has read; for the appender. */
-    public long lag() {
+    long lag() {
         return tail - Math.max(settled, head);
     }
 
     /** Names the history that the offsets count in; for the appender. */
-    public String epoch() {
+    String epoch() {
         return epoch;
     }
 
     /** The offset of the newest message there was; for the appender. */
-    public long offset() {
+    long offset() {
         return offset;
     }
 
@@ -137,7 +137,7 @@ public final class Ring {
     }
 
     /** Appends an event and lets the oldest go that are over the bounds. */
-    public void append(RoomEvent event) {
+    void append(RoomEvent event) {
         append(event, clock.nanoTime());
     }
 
@@ -174,7 +174,7 @@ public final class Ring {
      * Every reader has read what is before a position: only the history of it stays. A reader that has come since may be further
      * back than the last time. For the appender, under its lock.
      */
-    public void settle(long position) {
+    void settle(long position) {
         settled = Math.min(position, tail);
         if (settled == tail) {
             Arrays.fill(shared, null);
@@ -185,7 +185,7 @@ public final class Ring {
     }
 
     /** Lets history go that is older than its age. For the appender, under its lock. */
-    public void expire() {
+    void expire() {
         long now = clock.nanoTime();
         trim(entry -> now - entry.taken > age);
         if (slots.length() > FIRST_CAPACITY && tail - head < slots.length() / 4) {
@@ -216,7 +216,7 @@ public final class Ring {
     }
 
     /** The offset of the oldest message that every member has read; {@link Long#MAX_VALUE} if none is kept. Under the lock. */
-    public long oldest() {
+    long oldest() {
         for (long i = head; i < settled; i++) {
             if (at(i).isMessage()) {
                 return at(i).after;
@@ -226,7 +226,7 @@ public final class Ring {
     }
 
     /** Lets the oldest messages go that every member has read; as {@link Budget.Kept#letGo}. Under the lock. */
-    public int letGo(long upTo, long enough) {
+    int letGo(long upTo, long enough) {
         long target = memory.get() - enough;
         long first = head;
         while (head < settled && at(head).after <= upTo && memory.get() > target) {
@@ -237,7 +237,7 @@ public final class Ring {
     }
 
     /** The memory of what not every member has read, up to a position. Under the lock. */
-    public long unread(long upTo) {
+    long unread(long upTo) {
         long unread = 0;
         for (long i = Math.max(head, settled); i < upTo; i++) {
             unread += at(i).memory.get();
@@ -246,7 +246,7 @@ public final class Ring {
     }
 
     /** Overtakes the members that are furthest behind: the older half of what is unread up to a position goes. Under the lock. */
-    public void overtake(long upTo) {
+    void overtake(long upTo) {
         long unread = unread(upTo);
         long left = unread;
         while (head < upTo && (head < settled || left > unread / 2)) {
@@ -257,7 +257,7 @@ public final class Ring {
     }
 
     /** Gives back what it took: its room is gone. */
-    public void close() {
+    void close() {
         account.close();
     }
 
@@ -299,7 +299,7 @@ public final class Ring {
     }
 
     /** The position of the first message after an offset, the tail if there is none. For the appender, under its lock. */
-    public long positionAfter(long since) {
+    long positionAfter(long since) {
         long low = Math.max(head, start);
         long high = tail;
         while (low < high) { // the offsets never fall from one entry to the next
@@ -314,7 +314,7 @@ public final class Ring {
     }
 
     /** The position of the oldest of the newest messages, the tail if there is none. For the appender, under its lock. */
-    public long positionOfNewest(int count) {
+    long positionOfNewest(int count) {
         long first = tail;
         int left = count;
         for (long i = tail - 1; i >= Math.max(head, start) && left > 0; i--) {
@@ -327,7 +327,7 @@ public final class Ring {
     }
 
     /** The offset of the newest message before a position. For the appender, under its lock. */
-    public long offsetBefore(long position) {
+    long offsetBefore(long position) {
         return position < tail ? at(position).before : offset;
     }
 

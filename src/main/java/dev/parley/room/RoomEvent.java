@@ -5,7 +5,7 @@ import dev.parley.broker.Sender;
 import java.util.List;
 
 /** What a room's ring holds: everything that its members are told, in order. Immutable. */
-public sealed interface RoomEvent {
+sealed interface RoomEvent {
 
     /** How much it counts against the bounds of a room, bytes. */
     int size();

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * held until the history has filled the hole, or has shown that it cannot; then the ring knows, and so does every reader. Not
  * for several threads.
  */
-public final class Sequence {
+final class Sequence {
 
     private static final int MAX_TRIES = 8;
 
@@ -31,13 +31,13 @@ public final class Sequence {
      * @param ring where messages go
      * @param bounds how many may wait for a hole to be filled, and how many bytes; with more it is given up
      */
-    public Sequence(Ring ring, Settings.Room bounds) {
+    Sequence(Ring ring, Settings.Room bounds) {
         this.ring = ring;
         this.bounds = bounds;
     }
 
     /** The broker has opened the room. */
-    public void start(History kept) {
+    void start(History kept) {
         started = true;
         ring.prime(kept);
         release();
@@ -45,7 +45,7 @@ public final class Sequence {
     }
 
     /** The next publication, or one that came before. */
-    public void take(Publication publication) {
+    void take(Publication publication) {
         if (started && held.isEmpty() && publication.previous() <= ring.offset()) {
             append(publication);
             return;
@@ -78,7 +78,7 @@ public final class Sequence {
     }
 
     /** Offsets begin anew. */
-    public void renew(String epoch, long offset) {
+    void renew(String epoch, long offset) {
         if (started) {
             held.clear();
             heldBytes = 0;
@@ -91,7 +91,7 @@ public final class Sequence {
     }
 
     /** After which offset messages are missing, -1 if none are, or if the broker has been asked. The caller asks it. */
-    public long missingAfter() {
+    long missingAfter() {
         if (!started || held.isEmpty() || asked) {
             return -1;
         }
@@ -100,7 +100,7 @@ public final class Sequence {
     }
 
     /** What the broker has of what is missing, perhaps nothing yet; true if it had something. */
-    public boolean repair(@Nullable History history) {
+    boolean repair(@Nullable History history) {
         asked = false;
         tries++;
         Publication first = held.peek();

@@ -26,7 +26,7 @@ public final class Typing {
     private long newest; // the highest number given
 
     /** A member is typing. */
-    public void note(Sender member, long now) {
+    void note(Sender member, long now) {
         if (now - began >= PERIOD) {
             members.clear();
         }
@@ -39,18 +39,23 @@ public final class Typing {
     }
 
     /** A message of a member has come, which is what it typed. */
-    public void wrote(Sender member) {
+    void wrote(Sender member) {
         if (!members.isEmpty()) {
             members.remove(member);
         }
     }
 
-    /** The number of the newest of them. */
+    /** {@return the number of the newest of them} */
     public long newest() {
         return newest;
     }
 
-    /** Those that came after a number; null if none did. */
+    /**
+     * Those that came after a number.
+     *
+     * @param number the number
+     * @return what readers are told of them; null if there are none
+     */
     @Nullable
     public Notice since(long number) {
         if (number == newest) {
@@ -75,7 +80,13 @@ public final class Typing {
             this.members = members;
         }
 
-        /** What a reader is told, null if that is nothing. Nobody is told of its own user; all others of a form share a batch. */
+        /**
+         * What a reader is told. Nobody is told of its own user; all others of a form share a batch.
+         *
+         * @param form how the reader reads
+         * @param reader who it is
+         * @return null if that is nothing
+         */
         @Nullable
         public Batch batch(Form form, Sender reader) {
             if (!form.tellsTyping()) {

@@ -21,7 +21,7 @@ public final class View {
     private final @Nullable Range[] shared = new Range[Ring.SLOTS]; // a race builds a batch twice and loses nothing
 
     /** A view of what is in a ring. */
-    public View(Ring ring) {
+    View(Ring ring) {
         this.ring = ring;
         reveal();
     }
@@ -29,6 +29,8 @@ public final class View {
     /**
      * The position up to which events may be read. It stands still while a walk over the readers lasts: else the first ones,
      * who answer what they read with more, would run ahead until those whom the walk has not reached are overtaken.
+     *
+     * @return the position after the last
      */
     public long horizon() {
         return horizon;

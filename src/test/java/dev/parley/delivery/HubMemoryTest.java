@@ -294,7 +294,7 @@ class HubMemoryTest {
                     rooms.add(peer.join(
                             "r" + random.nextInt(8),
                             "u" + random.nextInt(20),
-                            Form.values()[random.nextInt(Form.COUNT)]));
+                            Form.values()[random.nextInt(Form.values().length)]));
                 case 2 -> {
                     if (!rooms.isEmpty()) {
                         rooms.remove(random.nextInt(rooms.size())).leave();

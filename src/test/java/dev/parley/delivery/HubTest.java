@@ -147,7 +147,7 @@ class HubTest {
 
     @Test
     void welcomesAreEncodedOutsideTheLockOfTheRoom() throws ReflectiveOperationException {
-        Room room = new Guest("r", "alice", Form.PARLEY_V1).room.room();
+        OpenRoom room = new Guest("r", "alice", Form.PARLEY_V1).room.room();
         Field jsonb = JsonCodec.class.getDeclaredField("jsonb");
         jsonb.setAccessible(true);
         Jsonb real = (Jsonb) jsonb.get(JsonCodec.shared());

@@ -1,28 +1,23 @@
-package dev.parley.delivery;
+package dev.parley.room;
 
-import dev.parley.delivery.Membership.Greeting;
-import dev.parley.delivery.Membership.ReadStart;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.ErrorCode;
 import dev.parley.protocol.Position;
 import dev.parley.protocol.RoomNotice;
 import dev.parley.protocol.RoomRequest;
-import dev.parley.room.Cursor;
-import dev.parley.room.Presence;
-import dev.parley.room.Ring;
-import dev.parley.room.View;
+import dev.parley.room.ReadStart.Greeting;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Says how each member of a room starts to read, and what it is greeted with. Guarded by the room's lock. */
-final class Entrance {
+/** Finds where each member of a room starts to read, and what it is greeted with. Not for several threads. */
+final class ReadStarts {
 
-    private final Room room;
+    private final String room;
     private final Ring ring;
     private final Presence presence;
     private final Settings settings;
 
-    Entrance(Room room, Ring ring, Presence presence, Settings settings) {
+    ReadStarts(String room, Ring ring, Presence presence, Settings settings) {
         this.room = room;
         this.ring = ring;
         this.presence = presence;
@@ -30,18 +25,18 @@ final class Entrance {
     }
 
     /** Whether a member has read further, of the same history, than this node has been told. */
-    boolean isAhead(Membership member) {
+    boolean isAhead(Member member) {
         Position since = member.start().since();
         return since != null && since.epoch().equals(ring.epoch()) && since.offset() > ring.offset();
     }
 
     /** For one that is not greeted: it reads what is appended from a position on. */
-    ReadStart from(Membership member, View view, long position) {
-        return new ReadStart(cursor(member, view, position, position, ring.offset()), List.of(), false);
+    ReadStart from(Member member, View view, Cursor.Greeter greeter, long position) {
+        return new ReadStart(cursor(member, view, greeter, position, position, ring.offset()), List.of(), false);
     }
 
     /** For one that is greeted: it reads from where it left off, and is told what it cannot get any more. */
-    ReadStart greeted(Membership member, View view) {
+    ReadStart greeted(Member member, View view, Cursor.Greeter greeter) {
         long present = ring.tail();
         Position since = member.start().since();
         boolean foreign = since == null || !since.epoch().equals(ring.epoch());
@@ -68,16 +63,17 @@ final class Entrance {
         } else if (before != told) {
             greeting.add(new Greeting(new RoomNotice.Gap(told + 1, before), new Position(ring.epoch(), before)));
         }
-        return new ReadStart(cursor(member, view, position, present, before), greeting, since != null && !recovered);
+        return new ReadStart(
+                cursor(member, view, greeter, position, present, before), greeting, since != null && !recovered);
     }
 
-    private Cursor cursor(Membership member, View view, long position, long present, long told) {
+    private Cursor cursor(Member member, View view, Cursor.Greeter greeter, long position, long present, long told) {
         return new Cursor(
                 view,
                 member.form(),
                 member.sender(),
-                settings.rooms().overflow(room.name()),
-                (epoch, offset) -> room.welcome(member, epoch, offset, false),
+                settings.rooms().overflow(room),
+                greeter,
                 ring.epoch(),
                 position,
                 present,
@@ -85,14 +81,14 @@ final class Entrance {
     }
 
     /** The greeting of one that has missed nothing. */
-    RoomNotice welcomeBack(Membership member) {
+    RoomNotice welcomeBack(Member member) {
         return welcome(member, ring.epoch(), ring.offset(), true);
     }
 
     /** A greeting. */
-    RoomNotice welcome(Membership member, String epoch, long offset, boolean recovered) {
+    RoomNotice welcome(Member member, String epoch, long offset, boolean recovered) {
         return new RoomNotice.Welcome(
-                room.name(),
+                room,
                 member.sender().name(),
                 Long.toHexString(member.sender().peer()),
                 epoch,

@@ -6,7 +6,6 @@ import dev.parley.broker.Broker;
 import dev.parley.broker.History;
 import dev.parley.broker.Publication;
 import dev.parley.broker.Sender;
-import dev.parley.delivery.Membership.ReadStart;
 import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
 import dev.parley.ops.Incidents;
@@ -14,10 +13,9 @@ import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.RoomNotice;
 import dev.parley.room.Form;
-import dev.parley.room.Presence;
-import dev.parley.room.Ring;
-import dev.parley.room.RoomEvent;
-import dev.parley.room.Sequence;
+import dev.parley.room.Member;
+import dev.parley.room.ReadStart;
+import dev.parley.room.Room;
 import dev.parley.room.Typing;
 import dev.parley.wire.Turn;
 import java.util.ArrayList;
@@ -30,40 +28,31 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A room of this node: its ring and its members, by the loop that writes to them. An event is appended once; then each
- * {@link Branch} walks its readers and lets each outbox take what it is due. Until the broker has opened it, who joins waits; and
- * until it is as far as somebody was on another node. Safe for any thread.
+ * A room that this node has open, and its members here, by the loop that writes to them. An event is appended once; then each
+ * {@link Branch} walks its readers and lets each outbox take what it is due. Until the broker has opened the room, a member waits; and
+ * until the room is as far as the member was on another node. Its lock guards the {@link Room}. Safe for any thread.
  */
-final class Room {
+final class OpenRoom {
 
-    private final String name;
+    private final Room room; // guarded by this
     private final Broker broker;
     private final Executor relief;
-    private final Clock clock;
     private final Metrics metrics;
     private final Consumer<Throwable> failed;
     private final AtomicBoolean failing = new AtomicBoolean();
-    private final Ring ring;
-    private final Sequence sequence;
-    private final Typing typing = new Typing(); // guarded by this
-    private final Presence presence = new Presence(); // guarded by this
-    private final Entrance entrance; // guarded by this
     private volatile Branch[] branches = {}; // those with readers; a new array for each change, made under this
     private final Set<Membership> waiting = new LinkedHashSet<>(0); // guarded by this
-    private int plain; // members that are told of each coming and going, however large the room; guarded by this
-    private boolean open; // guarded by this
 
     /**
      * A room that nobody is in.
      *
      * @param failed gets what leaves the room in no known state; called under any lock
      */
-    Room(
+    OpenRoom(
             String name,
             Settings settings,
             Executor relief,
@@ -71,29 +60,22 @@ final class Room {
             Clock clock,
             Budget budget,
             Metrics metrics,
-            BiConsumer<Room, Throwable> failed) {
-        this.name = name;
+            BiConsumer<OpenRoom, Throwable> failed) {
+        this.room = new Room(name, settings, clock, budget.account(Budget.Holder.ROOMS));
         this.relief = relief;
         this.broker = broker;
-        this.clock = clock;
         this.metrics = metrics;
         this.failed = failure -> failed.accept(this, failure);
-        this.ring =
-                new Ring(settings.room(), settings.rooms().history(name), clock, budget.account(Budget.Holder.ROOMS));
-        this.entrance = new Entrance(this, ring, presence, settings);
-        this.sequence = new Sequence(ring, settings.room());
     }
 
     String name() {
-        return name;
+        return room.name();
     }
 
     /** The broker has opened it: with what it has kept, and with what it delivered meanwhile, those who wait come in. */
     void opened(History kept) {
         synchronized (this) {
-            open = true;
-            sequence.start(kept);
-            presence.changes(); // who is there already is in the greeting
+            room.open(kept);
         }
         advanced();
     }
@@ -107,10 +89,12 @@ final class Room {
     private void letIn() {
         List<Membership> due;
         synchronized (this) {
-            if (!open || waiting.isEmpty()) {
+            if (!room.isOpen() || waiting.isEmpty()) {
                 return;
             }
-            due = waiting.stream().filter(member -> !entrance.isAhead(member)).toList();
+            due = waiting.stream()
+                    .filter(member -> !room.isAhead(member.member()))
+                    .toList();
         }
         Incidents.each(due, this::takeIn, (member, failure) -> member.peer().fail(failure));
     }
@@ -133,33 +117,32 @@ final class Room {
 
     /** Whether a member waits in a room that is open: it was further than the room is. */
     synchronized boolean isAwaited(Membership member) {
-        return open && waiting.contains(member);
+        return room.isOpen() && waiting.contains(member);
     }
 
     /** Takes the next publication; {@link #advanced} brings it to the members. */
     synchronized void deliver(Publication publication) {
-        sequence.take(publication);
-        typing.wrote(publication.sender());
+        room.deliver(publication);
     }
 
     /** The history was lost, and another has begun. */
     void renewed(String epoch, long offset) {
         synchronized (this) {
-            sequence.renew(epoch, offset);
+            room.renew(epoch, offset);
         }
         advanced();
     }
 
     /** The offset after which messages are missing that nobody has asked the broker for yet, or -1. */
     synchronized long missingAfter() {
-        return sequence.missingAfter();
+        return room.missingAfter();
     }
 
     /** The broker's answer, null if it gave none; true if it helped, so that asking for more may help too. */
     boolean repaired(@Nullable History history) {
         boolean helped;
         synchronized (this) {
-            helped = sequence.repair(history);
+            helped = room.repair(history);
         }
         advanced();
         return helped;
@@ -167,39 +150,32 @@ final class Room {
 
     /** Members came and went on other nodes; {@link #wake} brings it to the members. */
     synchronized void present(Collection<Sender> joined, Collection<Sender> left) {
-        List<RoomEvent> changes = presence.elsewhere(joined, left);
-        if (open) {
-            changes.forEach(this::announce);
-        }
+        room.present(joined, left);
     }
 
     /** Somebody is typing; {@link #wake} brings it to the members. It is no event of the ring, and may be dropped. */
     synchronized void typing(Sender sender) {
-        typing.note(sender, clock.nanoTime());
+        room.typing(sender);
     }
 
     /** Who is typing. Guarded by the room's lock. */
     Typing typing() {
-        return typing;
+        return room.typing();
     }
 
     /** Lets old history go, and tells what was gathered. Called now and then, by a thread that writes to nobody. */
     void sweep() {
-        RoomEvent changes;
+        boolean changed;
         synchronized (this) {
-            if (ring.lag() > 0) {
+            if (room.lag() > 0) {
                 for (Branch branch : branches) {
                     branch.look();
                 }
                 settle();
             }
-            ring.expire();
-            changes = open ? presence.changes() : null;
-            if (changes != null) {
-                ring.append(changes);
-            }
+            changed = room.sweep();
         }
-        if (changes != null) {
+        if (changed) {
             wake(relief);
         }
     }
@@ -217,17 +193,17 @@ final class Room {
 
     /** What the readers of every branch have read is history. Under the lock. */
     void settle() {
-        long settled = ring.tail();
+        long settled = room.tail();
         for (Branch branch : branches) {
             settled = Math.min(settled, branch.behind());
         }
-        ring.settle(settled);
+        room.settle(settled);
     }
 
     /** Takes a peer in; it is a member at once, or when the broker has opened the room and brought it as far as the peer was. */
     synchronized Membership join(Peer peer, @Nullable String user, Form form, Start start) {
         Membership member = new Membership(this, peer, user, form, start);
-        if (!open || entrance.isAhead(member)) {
+        if (!room.isOpen() || room.isAhead(member.member())) {
             waiting.add(member);
             return member;
         }
@@ -242,17 +218,15 @@ final class Room {
 
     /** A plain member reads from its own coming on; one that is greeted is greeted with itself already there. */
     private void admit(Membership member) {
-        Form form = member.form();
-        long now = ring.tail();
+        long now = room.tail();
         Branch branch = branch(member.peer().loop());
         branch.add(member); // first: if anything fails, leaving undoes all of it
-        plain += form.announces() && !form.tellsGaps() ? 1 : 0;
-        if (form.announces()) {
-            announce(presence.joined(member.sender()));
-            broker.joined(name, member.sender()); // under the lock, so that it comes before it goes
+        if (member.form().announces()) {
+            room.join(member.member());
+            broker.joined(name(), member.sender()); // under the lock, so that it comes before it goes
         }
-        ReadStart start =
-                form.tellsGaps() ? entrance.greeted(member, branch.view()) : entrance.from(member, branch.view(), now);
+        ReadStart start = room.start(
+                member.member(), now, branch.view(), (epoch, offset) -> welcome(member.member(), epoch, offset));
         member.admit(start);
         branch.readsFrom(start.cursor().position());
         settle();
@@ -265,7 +239,7 @@ final class Room {
                 return branch;
             }
         }
-        Branch branch = new Branch(this, ring, loop, metrics, failed, relief);
+        Branch branch = new Branch(this, room.view(), loop, metrics, failed, relief);
         Branch[] more = Arrays.copyOf(branches, branches.length + 1);
         more[more.length - 1] = branch;
         branches = more;
@@ -290,14 +264,13 @@ final class Room {
     void greet(Membership member) {
         RoomNotice welcome;
         synchronized (this) {
-            welcome = entrance.welcomeBack(member);
+            welcome = room.welcomeBack(member.member());
         }
         member.peer().send(member.form().frame(welcome, null));
     }
 
-    /** What a member is greeted with. */
-    synchronized RoomNotice welcome(Membership member, String epoch, long offset, boolean recovered) {
-        return entrance.welcome(member, epoch, offset, recovered);
+    private synchronized RoomNotice welcome(Member member, String epoch, long offset) {
+        return room.welcome(member, epoch, offset);
     }
 
     /** Removes a member and tells the others, if that is announced; false if it was none. */
@@ -306,8 +279,7 @@ final class Room {
             return false;
         }
         if (member.form().announces()) {
-            plain -= member.form().tellsGaps() ? 0 : 1;
-            announce(presence.left(member.sender()));
+            room.leave(member.member());
             tellLeft(member);
         }
         return true;
@@ -315,23 +287,28 @@ final class Room {
 
     private void tellLeft(Membership member) {
         Incidents.guard(
-                () -> broker.left(name, member.sender()),
+                () -> broker.left(name(), member.sender()),
                 failure -> Incidents.log("a member has left, and other nodes may still count it", failure));
     }
 
-    /** Does something with the ring, under the lock. */
-    synchronized long withRing(ToLongFunction<Ring> task) {
-        return task.applyAsLong(ring);
+    /** As {@link Budget.Kept#oldest}. */
+    synchronized long oldest() {
+        return room.oldest();
+    }
+
+    /** As {@link Budget.Kept#letGo}. */
+    synchronized int letGo(long upTo, long bytes) {
+        return room.letGo(upTo, bytes);
     }
 
     /** The memory of what members lag behind with. */
     synchronized long unread() {
-        return ring.unread(revealed());
+        return room.unread(revealed());
     }
 
     /** Lets the older half of that go: {@link #wake} tells the members. */
     synchronized void overtake() {
-        ring.overtake(revealed());
+        room.overtake(revealed());
     }
 
     /** Up to where every branch may read: a member that waits there does not lag. */
@@ -339,12 +316,12 @@ final class Room {
         return Stream.of(branches)
                 .mapToLong(branch -> branch.view().horizon())
                 .min()
-                .orElse(ring.head());
+                .orElse(room.head());
     }
 
     /** Gives its memory back: nobody is in it and nobody finds it any more. */
     synchronized void close() {
-        ring.close();
+        room.close();
     }
 
     /** Whether nothing failed in it before. */
@@ -367,18 +344,9 @@ final class Room {
         return all;
     }
 
-    private void announce(RoomEvent change) {
-        boolean single = change instanceof RoomEvent.Joined joined
-                ? joined.single()
-                : change instanceof RoomEvent.Left left && left.single();
-        if (single || plain > 0) {
-            ring.append(change);
-        }
-    }
-
     /** How many events the member that is furthest behind has not read. */
     synchronized long lag() {
-        return ring.lag();
+        return room.lag();
     }
 
     synchronized boolean isEmpty() {
@@ -396,6 +364,6 @@ final class Room {
     }
 
     synchronized RoomSummary summary() {
-        return new RoomSummary(name, presence.members(), ring.epoch(), ring.offset());
+        return new RoomSummary(room.name(), room.members(), room.epoch(), room.offset());
     }
 }
