@@ -17,9 +17,8 @@ import dev.parley.room.Member;
 import dev.parley.room.ReadStart;
 import dev.parley.room.Room;
 import dev.parley.room.Typing;
+import dev.parley.room.View;
 import dev.parley.wire.Turn;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -27,8 +26,6 @@ import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
-import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,10 +38,8 @@ final class OpenRoom {
     private final Room room; // guarded by this
     private final Broker broker;
     private final Executor relief;
-    private final Metrics metrics;
-    private final Consumer<Throwable> failed;
     private final AtomicBoolean failing = new AtomicBoolean();
-    private volatile Branch[] branches = {}; // those with readers; a new array for each change, made under this
+    private final Branches branches; // guarded by this
     private final Set<Membership> waiting = new LinkedHashSet<>(0); // guarded by this
 
     /**
@@ -64,8 +59,8 @@ final class OpenRoom {
         this.room = new Room(name, settings, clock, budget.account(Budget.Holder.ROOMS));
         this.relief = relief;
         this.broker = broker;
-        this.metrics = metrics;
-        this.failed = failure -> failed.accept(this, failure);
+        this.branches = new Branches(loop -> new Branch(
+                this, new View(room.ring()), loop, metrics, failure -> failed.accept(this, failure), relief));
     }
 
     String name() {
@@ -167,37 +162,25 @@ final class OpenRoom {
     void sweep() {
         boolean changed;
         synchronized (this) {
-            if (room.lag() > 0) {
-                for (Branch branch : branches) {
-                    branch.look();
-                }
+            if (room.ring().lag() > 0) {
+                branches.look();
                 settle();
             }
             changed = room.sweep();
         }
         if (changed) {
-            wake(relief);
+            branches.wake(relief);
         }
     }
 
     /** Lets the members take what is new: at the end of this turn, and of the turns that other loops are in. */
     void wake() {
-        wake(Turn.END);
-    }
-
-    private void wake(Executor anywhere) {
-        for (Branch branch : branches) {
-            branch.wake(anywhere);
-        }
+        branches.wake(Turn.END);
     }
 
     /** What the readers of every branch have read is history. Under the lock. */
     void settle() {
-        long settled = room.tail();
-        for (Branch branch : branches) {
-            settled = Math.min(settled, branch.behind());
-        }
-        room.settle(settled);
+        room.ring().settle(branches.behind());
     }
 
     /** Takes a peer in; it is a member at once, or when the broker has opened the room and brought it as far as the peer was. */
@@ -218,8 +201,8 @@ final class OpenRoom {
 
     /** A plain member reads from its own coming on; one that is greeted is greeted with itself already there. */
     private void admit(Membership member) {
-        long now = room.tail();
-        Branch branch = branch(member.peer().loop());
+        long now = room.ring().tail();
+        Branch branch = branches.of(member.peer().loop());
         branch.add(member); // first: if anything fails, leaving undoes all of it
         if (member.form().announces()) {
             room.join(member.member());
@@ -230,34 +213,6 @@ final class OpenRoom {
         member.admit(start);
         branch.readsFrom(start.cursor().position());
         settle();
-    }
-
-    /** The branch of a loop, which is new if it has no reader yet. */
-    private Branch branch(@Nullable Executor loop) {
-        for (Branch branch : branches) {
-            if (branch.loop() == loop) {
-                return branch;
-            }
-        }
-        Branch branch = new Branch(this, room.view(), loop, metrics, failed, relief);
-        Branch[] more = Arrays.copyOf(branches, branches.length + 1);
-        more[more.length - 1] = branch;
-        branches = more;
-        return branch;
-    }
-
-    /** Removes a member from its branch, and the branch with the last; false if it was none. */
-    private boolean remove(Membership member) {
-        for (Branch branch : branches) {
-            if (branch.remove(member)) {
-                if (branch.isEmpty()) {
-                    branches =
-                            Stream.of(branches).filter(each -> each != branch).toArray(Branch[]::new);
-                }
-                return true;
-            }
-        }
-        return false;
     }
 
     /** Greets a member that has missed nothing. */
@@ -275,7 +230,7 @@ final class OpenRoom {
 
     /** Removes a member and tells the others, if that is announced; false if it was none. */
     synchronized boolean leave(Membership member) {
-        if (waiting.remove(member) || !remove(member)) {
+        if (waiting.remove(member) || !branches.remove(member)) {
             return false;
         }
         if (member.form().announces()) {
@@ -293,35 +248,32 @@ final class OpenRoom {
 
     /** As {@link Budget.Kept#oldest}. */
     synchronized long oldest() {
-        return room.oldest();
+        return room.ring().oldest();
     }
 
     /** As {@link Budget.Kept#letGo}. */
     synchronized int letGo(long upTo, long bytes) {
-        return room.letGo(upTo, bytes);
+        return room.ring().letGo(upTo, bytes);
     }
 
     /** The memory of what members lag behind with. */
     synchronized long unread() {
-        return room.unread(revealed());
+        return room.ring().unread(revealed());
     }
 
     /** Lets the older half of that go: {@link #wake} tells the members. */
     synchronized void overtake() {
-        room.overtake(revealed());
+        room.ring().overtake(revealed());
     }
 
     /** Up to where every branch may read: a member that waits there does not lag. */
     private long revealed() {
-        return Stream.of(branches)
-                .mapToLong(branch -> branch.view().horizon())
-                .min()
-                .orElse(room.head());
+        return branches.horizon(room.ring().head());
     }
 
     /** Gives its memory back: nobody is in it and nobody finds it any more. */
     synchronized void close() {
-        room.close();
+        room.ring().close();
     }
 
     /** Whether nothing failed in it before. */
@@ -332,38 +284,34 @@ final class OpenRoom {
     /** Removes all members and tells the other nodes; gives the members. */
     synchronized List<Membership> end() {
         List<Membership> all = everybody();
-        for (Branch branch : branches) {
-            for (Membership member : branch.readers()) {
-                if (member.form().announces()) {
-                    tellLeft(member);
-                }
+        for (Membership member : branches.readers()) {
+            if (member.form().announces()) {
+                tellLeft(member);
             }
         }
-        branches = new Branch[0];
+        branches.clear();
         waiting.clear();
         return all;
     }
 
     /** How many events the member that is furthest behind has not read. */
     synchronized long lag() {
-        return room.lag();
+        return room.ring().lag();
     }
 
     synchronized boolean isEmpty() {
-        return waiting.isEmpty() && Stream.of(branches).allMatch(Branch::isEmpty);
+        return waiting.isEmpty() && branches.isEmpty();
     }
 
     /** Everybody in it, those included who wait to come in. */
     synchronized List<Membership> everybody() {
-        List<Membership> all = new ArrayList<>();
-        for (Branch branch : branches) {
-            all.addAll(List.of(branch.readers()));
-        }
+        List<Membership> all = branches.readers();
         all.addAll(waiting);
         return all;
     }
 
     synchronized RoomSummary summary() {
-        return new RoomSummary(room.name(), room.members(), room.epoch(), room.offset());
+        return new RoomSummary(
+                room.name(), room.members(), room.ring().epoch(), room.ring().offset());
     }
 }

@@ -6,16 +6,10 @@ import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
 import dev.parley.ops.Rooms;
 import dev.parley.ops.Settings;
-import dev.parley.wire.Batch;
 import dev.parley.wire.Frame;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -30,9 +24,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Ring {
 
-    /** How many kinds of batches are shared: each form's, with all events and with messages alone. */
-    static final int SLOTS = 2 * Form.COUNT;
-
     private static final int FIRST_CAPACITY = 16;
 
     private static final int SLOT = 4; // bytes of the heap, with compressed pointers
@@ -44,11 +35,11 @@ public final class Ring {
     private final AtomicLong memory = new AtomicLong(); // of the entries with all that they are encoded to
     private final long age; // nanoseconds
     private final Clock clock;
-    private volatile AtomicReferenceArray<Entry> slots = new AtomicReferenceArray<>(FIRST_CAPACITY);
+    private volatile Slots slots = new Slots(FIRST_CAPACITY);
     private volatile long tail;
     private volatile long head;
     private volatile long newestMessage = -1; // its position
-    private final View.@Nullable Range[] shared = new View.Range[SLOTS]; // a race loses one, which is built again
+    private final SharedBatches shared = new SharedBatches();
 
     // The appender's, of the events from head to tail.
     private long bytes;
@@ -78,8 +69,8 @@ public final class Ring {
         this.account = account;
     }
 
-    /** The position that the next event will get. */
-    long tail() {
+    /** {@return the position that the next event will get} */
+    public long tail() {
         return tail;
     }
 
@@ -88,23 +79,23 @@ public final class Ring {
         return newestMessage;
     }
 
-    /** The position of the oldest event that is kept. */
-    long head() {
+    /** {@return the position of the oldest event that is kept} */
+    public long head() {
         return head;
     }
 
-    /** How many events not every reader has read; for the appender. */
-    long lag() {
+    /** {@return how many events not every reader has read; for the appender} */
+    public long lag() {
         return tail - Math.max(settled, head);
     }
 
-    /** Names the history that the offsets count in; for the appender. */
-    String epoch() {
+    /** {@return the name of the history that the offsets count in, empty before the first; for the appender} */
+    public String epoch() {
         return epoch;
     }
 
-    /** The offset of the newest message there was; for the appender. */
-    long offset() {
+    /** {@return the offset of the newest message there was; for the appender} */
+    public long offset() {
         return offset;
     }
 
@@ -148,20 +139,20 @@ public final class Ring {
         if (event instanceof RoomEvent.Message message) {
             offset = message.publication().offset();
         }
-        Entry entry = new Entry(position, event, epoch, before, offset, taken);
-        bytes += entry.size;
-        memory.addAndGet(entry.memory.get());
+        RingEntry entry = new RingEntry(position, event, epoch, before, offset, taken);
+        bytes += entry.size();
+        memory.addAndGet(entry.memory());
         if (entry.isMessage()) {
             messages++;
-            messageBytes += entry.size;
+            messageBytes += entry.size();
         }
         while (head < position && (position + 1 - head > maxEvents || bytes > maxBytes)) {
             dropOldest();
         }
-        if (position - head == slots.length()) {
-            resize(2 * slots.length());
+        if (position - head == slots.capacity()) {
+            resize(2 * slots.capacity());
         }
-        slots.set(index(slots, position), entry);
+        slots.set(position, entry);
         tail = position + 1;
         if (entry.isMessage()) {
             newestMessage = position;
@@ -173,11 +164,13 @@ public final class Ring {
     /**
      * Every reader has read what is before a position: only the history of it stays. A reader that has come since may be further
      * back than the last time. For the appender, under its lock.
+     *
+     * @param position the position
      */
-    void settle(long position) {
+    public void settle(long position) {
         settled = Math.min(position, tail);
         if (settled == tail) {
-            Arrays.fill(shared, null);
+            shared.clear();
             batches = 0;
         }
         trim(any -> false);
@@ -187,15 +180,11 @@ public final class Ring {
     /** Lets history go that is older than its age. For the appender, under its lock. */
     void expire() {
         long now = clock.nanoTime();
-        trim(entry -> now - entry.taken > age);
-        if (slots.length() > FIRST_CAPACITY && tail - head < slots.length() / 4) {
-            resize(slots.length() / 2);
+        trim(entry -> now - entry.taken() > age);
+        if (slots.capacity() > FIRST_CAPACITY && tail - head < slots.capacity() / 4) {
+            resize(slots.capacity() / 2);
         }
-        batches = 0;
-        for (View.Range range : shared) {
-            Batch batch = range == null ? null : range.batch();
-            batches += batch == null ? 0 : batch.memory();
-        }
+        batches = shared.memory();
         account.settle(held());
     }
 
@@ -212,64 +201,83 @@ public final class Ring {
 
     private long held() {
         long held = memory() + batches + waiting;
-        return held == 0 ? 0 : held + (long) SLOT * slots.length();
+        return held == 0 ? 0 : held + (long) SLOT * slots.capacity();
     }
 
-    /** The offset of the oldest message that every member has read; {@link Long#MAX_VALUE} if none is kept. Under the lock. */
-    long oldest() {
+    /**
+     * The oldest message that every member has read. Under the lock.
+     *
+     * @return its offset; {@link Long#MAX_VALUE} if none is kept
+     */
+    public long oldest() {
         for (long i = head; i < settled; i++) {
-            if (at(i).isMessage()) {
-                return at(i).after;
+            if (slots.get(i).isMessage()) {
+                return slots.get(i).after();
             }
         }
         return Long.MAX_VALUE;
     }
 
-    /** Lets the oldest messages go that every member has read; as {@link Budget.Kept#letGo}. Under the lock. */
-    int letGo(long upTo, long enough) {
+    /**
+     * Lets the oldest messages go that every member has read; as {@link Budget.Kept#letGo}. Under the lock.
+     *
+     * @param upTo the offset of the last message that may go
+     * @param enough how many bytes are enough
+     * @return how many events went
+     */
+    public int letGo(long upTo, long enough) {
         long target = memory.get() - enough;
         long first = head;
-        while (head < settled && at(head).after <= upTo && memory.get() > target) {
+        while (head < settled && slots.get(head).after() <= upTo && memory.get() > target) {
             dropOldest();
         }
         account.settle(held());
         return (int) (head - first);
     }
 
-    /** The memory of what not every member has read, up to a position. Under the lock. */
-    long unread(long upTo) {
+    /**
+     * The memory of what not every member has read. Under the lock.
+     *
+     * @param upTo the position up to which it counts
+     * @return bytes
+     */
+    public long unread(long upTo) {
         long unread = 0;
         for (long i = Math.max(head, settled); i < upTo; i++) {
-            unread += at(i).memory.get();
+            unread += slots.get(i).memory();
         }
         return unread;
     }
 
-    /** Overtakes the members that are furthest behind: the older half of what is unread up to a position goes. Under the lock. */
-    void overtake(long upTo) {
+    /**
+     * Overtakes the members that are furthest behind: the older half of what is unread goes. Under the lock.
+     *
+     * @param upTo the position up to which it counts
+     */
+    public void overtake(long upTo) {
         long unread = unread(upTo);
         long left = unread;
         while (head < upTo && (head < settled || left > unread / 2)) {
-            left -= head < settled ? 0 : at(head).memory.get();
+            left -= head < settled ? 0 : slots.get(head).memory();
             dropOldest();
         }
         account.settle(held());
     }
 
     /** Gives back what it took: its room is gone. */
-    void close() {
+    public void close() {
         account.close();
     }
 
-    private void trim(Predicate<Entry> old) {
-        while (head < settled && !isHistory(slots.get(index(slots, head)), old)) {
+    private void trim(Predicate<RingEntry> old) {
+        while (head < settled && !isHistory(slots.get(head), old)) {
             dropOldest();
         }
     }
 
-    private boolean isHistory(Entry entry, Predicate<Entry> old) {
+    private boolean isHistory(RingEntry entry, Predicate<RingEntry> old) {
         return entry.isMessage()
-                && entry.position >= start
+                && entry.position() >= start
                 && messages <= history.messages()
                 && messageBytes <= history.bytes()
                 && !old.test(entry);
@@ -278,24 +286,19 @@ public final class Ring {
     /** The head moves first: a reader that finds its slot empty knows at once where to go on. */
     private void dropOldest() {
         long oldest = head;
-        Entry gone = slots.get(index(slots, oldest));
+        RingEntry gone = slots.get(oldest);
         head = oldest + 1;
-        slots.set(index(slots, oldest), null);
-        bytes -= gone.size;
-        memory.addAndGet(-gone.memory.getAndSet(Entry.GONE));
+        slots.set(oldest, null);
+        bytes -= gone.size();
+        memory.addAndGet(-gone.letGo());
         if (gone.isMessage()) {
             messages--;
-            messageBytes -= gone.size;
+            messageBytes -= gone.size();
         }
     }
 
     private void resize(int capacity) {
-        AtomicReferenceArray<Entry> old = slots;
-        AtomicReferenceArray<Entry> resized = new AtomicReferenceArray<>(capacity);
-        for (long i = head; i < tail; i++) {
-            resized.set(index(resized, i), old.get(index(old, i)));
-        }
-        slots = resized;
+        slots = slots.resized(capacity, head, tail);
     }
 
     /** The position of the first message after an offset, the tail if there is none. For the appender, under its lock. */
@@ -304,7 +307,7 @@ public final class Ring {
         long high = tail;
         while (low < high) { // the offsets never fall from one entry to the next
             long middle = (low + high) >>> 1;
-            if (at(middle).after > since) {
+            if (slots.get(middle).after() > since) {
                 high = middle;
             } else {
                 low = middle + 1;
@@ -318,7 +321,7 @@ public final class Ring {
         long first = tail;
         int left = count;
         for (long i = tail - 1; i >= Math.max(head, start) && left > 0; i--) {
-            if (at(i).isMessage()) {
+            if (slots.get(i).isMessage()) {
                 first = i;
                 left--;
             }
@@ -328,117 +331,22 @@ public final class Ring {
 
     /** The offset of the newest message before a position. For the appender, under its lock. */
     long offsetBefore(long position) {
-        return position < tail ? at(position).before : offset;
+        return position < tail ? slots.get(position).before() : offset;
     }
 
-    private Entry at(long position) {
-        return slots.get(index(slots, position));
-    }
-
-    /** The events, to be read through {@link #entry}. */
-    AtomicReferenceArray<Entry> slots() {
+    /** The events, by their positions. */
+    Slots slots() {
         return slots;
-    }
-
-    /** What is at a position, null if it has been let go. */
-    @Nullable
-    static Entry entry(AtomicReferenceArray<Entry> slots, long position) {
-        Entry entry = slots.get(index(slots, position));
-        return entry != null && entry.position == position ? entry : null;
     }
 
     /** An event as readers of a form get it, null if they are not told of it. */
     @Nullable
-    Frame frame(Entry entry, Form form) {
+    Frame frame(RingEntry entry, Form form) {
         return entry.frame(form, memory);
     }
 
-    /** The batch of a kind that was read last, by the readers of any branch. */
-    View.@Nullable Range shared(int slot) {
-        return shared[slot];
-    }
-
-    /** Readers of other branches may read this too. */
-    void share(int slot, View.Range range) {
-        shared[slot] = range;
-    }
-
-    private static int index(AtomicReferenceArray<Entry> slots, long position) {
-        return (int) position & (slots.length() - 1);
-    }
-
-    /** An event in its place. */
-    static final class Entry {
-
-        /** Less than any sum of what a late reader may still add. */
-        private static final int GONE = Integer.MIN_VALUE;
-
-        /** What it takes of the heap beside its event; measured as the growth of a heap of 200,000 (JDK 17). */
-        private static final int OVERHEAD = 136;
-
-        private static final VarHandle FRAMES = MethodHandles.arrayElementVarHandle(Frame[].class);
-
-        private final AtomicInteger memory; // counted in the ring's; GONE once the ring has let it go
-        private final long position;
-        private final RoomEvent event;
-        private final String epoch;
-        private final long before;
-        private final long after;
-        private final long taken;
-        private final int size;
-        private final @Nullable Frame[] frames = new Frame[Form.COUNT]; // a race encodes twice and loses nothing
-
-        private Entry(long position, RoomEvent event, String epoch, long before, long after, long taken) {
-            this.position = position;
-            this.event = event;
-            this.epoch = epoch;
-            this.before = before;
-            this.after = after;
-            this.taken = taken;
-            this.size = event.size();
-            this.memory = new AtomicInteger(OVERHEAD + event.memory(size));
-        }
-
-        RoomEvent event() {
-            return event;
-        }
-
-        /** Names the history that its offsets count in. */
-        String epoch() {
-            return epoch;
-        }
-
-        /** The offset of the newest message before it. */
-        long before() {
-            return before;
-        }
-
-        /** The offset of the newest message before the next event. */
-        long after() {
-            return after;
-        }
-
-        boolean isMessage() {
-            return event instanceof RoomEvent.Message;
-        }
-
-        boolean follows(Entry other) {
-            return before == other.after && epoch.equals(other.epoch);
-        }
-
-        @Nullable
-        Frame frame(Form form, AtomicLong all) {
-            Frame frame = frames[form.slot()];
-            if (frame == null) {
-                frame = form.frame(event, epoch);
-                if (frame != null && FRAMES.compareAndSet(frames, form.slot(), null, frame)) {
-                    int more = frame.memory();
-                    if (memory.getAndAdd(more) >= 0) {
-                        all.addAndGet(more);
-                    }
-                }
-            }
-            return frame;
-        }
+    /** The batches that were read last, by the readers of any branch. */
+    SharedBatches shared() {
+        return shared;
     }
 }

@@ -203,48 +203,14 @@ public final class Room {
         return starts.welcome(member, epoch, offset, false);
     }
 
-    /** {@return a view of what has been appended} */
-    public View view() {
-        return new View(ring);
-    }
-
-    /** {@return the position that the next event will get} */
-    public long tail() {
-        return ring.tail();
-    }
-
-    /** {@return the position of the oldest event that is kept} */
-    public long head() {
-        return ring.head();
-    }
-
-    /** {@return how many events the member that is furthest behind has not read} */
-    public long lag() {
-        return ring.lag();
+    /** {@return its newest events} */
+    public Ring ring() {
+        return ring;
     }
 
     /** {@return how many connections are in it, on all nodes} */
     public int members() {
         return presence.members();
-    }
-
-    /** {@return the name of its history, empty until the room is open} */
-    public String epoch() {
-        return ring.epoch();
-    }
-
-    /** {@return the offset of its newest message} */
-    public long offset() {
-        return ring.offset();
-    }
-
-    /**
-     * Every member of this node has read what is before a position: that is history now.
-     *
-     * @param position the position
-     */
-    public void settle(long position) {
-        ring.settle(position);
     }
 
     /**
@@ -260,45 +226,5 @@ public final class Room {
         }
         ring.append(changes);
         return true;
-    }
-
-    /** {@return as {@link Budget.Kept#oldest}} */
-    public long oldest() {
-        return ring.oldest();
-    }
-
-    /**
-     * As {@link Budget.Kept#letGo}.
-     *
-     * @param upTo the offset of the last message that may go
-     * @param bytes how many bytes are enough
-     * @return how many messages went
-     */
-    public int letGo(long upTo, long bytes) {
-        return ring.letGo(upTo, bytes);
-    }
-
-    /**
-     * The memory of what not every member has read.
-     *
-     * @param upTo the position up to which that counts
-     * @return bytes
-     */
-    public long unread(long upTo) {
-        return ring.unread(upTo);
-    }
-
-    /**
-     * Lets the older half of what is unread go, and so overtakes the members that are furthest behind.
-     *
-     * @param upTo the position up to which that counts
-     */
-    public void overtake(long upTo) {
-        ring.overtake(upTo);
-    }
-
-    /** Gives back the memory that it holds: nobody uses it any more. */
-    public void close() {
-        ring.close();
     }
 }

@@ -4,9 +4,7 @@ import dev.parley.broker.Sender;
 import dev.parley.wire.Batch;
 import dev.parley.wire.Frame;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,10 +16,14 @@ public final class View {
     private final Ring ring;
     private volatile long horizon;
     private volatile long newest = -1; // the position of the newest message before the horizon
-    private final @Nullable Range[] shared = new Range[Ring.SLOTS]; // a race builds a batch twice and loses nothing
+    private final SharedBatches shared = new SharedBatches();
 
-    /** A view of what is in a ring. */
-    View(Ring ring) {
+    /**
+     * A view of what is in a ring.
+     *
+     * @param ring the ring
+     */
+    public View(Ring ring) {
         this.ring = ring;
         reveal();
     }
@@ -50,7 +52,7 @@ public final class View {
 
     /** Lets go of the batches that were shared. */
     public void forget() {
-        Arrays.fill(shared, null);
+        shared.clear();
     }
 
     /** The position of the newest message, if it is not the first that a reader is due; that reader's own position else. */
@@ -59,7 +61,7 @@ public final class View {
         if (message <= position) {
             return position;
         }
-        Ring.Entry entry = Ring.entry(ring.slots(), message);
+        RingEntry entry = ring.slots().find(message);
         return entry != null && entry.before() > told ? message : position;
     }
 
@@ -77,17 +79,16 @@ public final class View {
     Range read(long from, long present, Form form, Sender reader) {
         boolean past = from < present;
         long to = past ? Math.min(horizon, present) : horizon;
-        int slot = 2 * form.slot() + (past ? 1 : 0);
-        Range known = shared[slot];
+        Range known = shared.find(form, past);
         if (known == null || !known.covers(from, to)) {
-            known = ring.shared(slot);
+            known = ring.shared().find(form, past);
         }
         if (known != null && known.covers(from, to) && !known.isOwn(form, reader)) {
-            shared[slot] = known;
+            shared.share(form, past, known);
             return known;
         }
-        AtomicReferenceArray<Ring.Entry> slots = ring.slots(); // after horizon: at least as new as what it covers
-        Ring.Entry first = Ring.entry(slots, from);
+        Slots slots = ring.slots(); // after horizon: at least as new as what it covers
+        RingEntry first = slots.find(from);
         if (first == null) {
             return null;
         }
@@ -95,10 +96,10 @@ public final class View {
         List<Sender> owners = new ArrayList<>(0);
         int size = 0;
         long position = from;
-        Ring.Entry last = first;
+        RingEntry last = first;
         boolean own = false;
         while (position < to && frames.size() < Batch.MAX_FRAMES && size < Batch.MAX_BYTES) {
-            Ring.Entry entry = Ring.entry(slots, position);
+            RingEntry entry = slots.find(position);
             if (entry == null) {
                 return null;
             }
@@ -125,8 +126,8 @@ public final class View {
         Batch batch = frames.isEmpty() ? null : form.batch(frames);
         Range range = new Range(from, position, position < to, first, last, owners, batch);
         if (!own) {
-            shared[slot] = range;
-            ring.share(slot, range);
+            shared.share(form, past, range);
+            ring.shared().share(form, past, range);
         }
         return range;
     }
@@ -136,8 +137,8 @@ public final class View {
         private final long from;
         private final long to;
         private final boolean full;
-        private final Ring.Entry first;
-        private final Ring.Entry last;
+        private final RingEntry first;
+        private final RingEntry last;
         private final List<Sender> owners;
         private final @Nullable Batch batch;
 
@@ -145,8 +146,8 @@ public final class View {
                 long from,
                 long to,
                 boolean full,
-                Ring.Entry first,
-                Ring.Entry last,
+                RingEntry first,
+                RingEntry last,
                 List<Sender> owners,
                 @Nullable Batch batch) {
             this.from = from;

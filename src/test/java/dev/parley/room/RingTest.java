@@ -179,7 +179,7 @@ class RingTest {
             int gone = 0;
             while (!appender.isDone()) {
                 long oldest = ring.head();
-                if (Ring.entry(ring.slots(), oldest) == null) {
+                if (ring.slots().find(oldest) == null) {
                     gone++;
                     assertThat(ring.head()).isGreaterThan(oldest);
                 }
@@ -196,9 +196,9 @@ class RingTest {
         Ring ring = TestRings.ring(64, 1 << 20);
         say(ring, ALICE, "a");
         read(ring, 0, Form.LOBBY, BOB);
-        assertThat(ring.shared(2 * Form.LOBBY.slot())).isNotNull();
+        assertThat(ring.shared().find(Form.LOBBY, false)).isNotNull();
         ring.settle(1);
-        assertThat(ring.shared(2 * Form.LOBBY.slot())).isNull();
+        assertThat(ring.shared().find(Form.LOBBY, false)).isNull();
     }
 
     @Test

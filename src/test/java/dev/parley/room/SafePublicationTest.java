@@ -18,8 +18,13 @@ class SafePublicationTest {
 
     static Stream<Class<?>> shared() {
         return Stream.of(
-                        Stream.of(Batch.class, Frame.class, Publication.class),
-                        Stream.of(Ring.class.getDeclaredClasses()),
+                        Stream.of(
+                                Batch.class,
+                                Frame.class,
+                                Publication.class,
+                                RingEntry.class,
+                                Slots.class,
+                                View.Range.class),
                         Stream.of(RoomEvent.class.getPermittedSubclasses()))
                 .flatMap(classes -> classes);
     }
