@@ -1,5 +1,7 @@
 package dev.parley.delivery;
 
+import dev.parley.api.Conversation;
+import dev.parley.api.Peer;
 import jakarta.enterprise.concurrent.ContextService;
 import jakarta.enterprise.context.Dependent;
 import jakarta.enterprise.context.control.RequestContextController;

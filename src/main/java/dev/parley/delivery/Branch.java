@@ -26,7 +26,7 @@ final class Branch {
     private final Pump pump;
     private final Metrics metrics;
     private final BatchTally tally = new BatchTally(); // the walk's
-    private volatile Membership[] readers = {}; // a new array for each change; changed under the room's lock
+    private volatile LocalMembership[] readers = {}; // a new array for each change; changed under the room's lock
     private long behind = Long.MAX_VALUE; // no reader is further back than this; the room's
     private long joined = Long.MAX_VALUE; // nor is one that came since the walk under way began; the room's
     private long typed; // the newest of those typing whom the readers were told of; the room's
@@ -66,7 +66,7 @@ final class Branch {
         return view;
     }
 
-    Membership[] readers() {
+    LocalMembership[] readers() {
         return readers;
     }
 
@@ -75,8 +75,8 @@ final class Branch {
     }
 
     /** Adds a reader, which has no cursor yet. The room's. */
-    void add(Membership reader) {
-        Membership[] more = Arrays.copyOf(readers, readers.length + 1);
+    void add(LocalMembership reader) {
+        LocalMembership[] more = Arrays.copyOf(readers, readers.length + 1);
         more[more.length - 1] = reader;
         readers = more;
     }
@@ -88,8 +88,8 @@ final class Branch {
     }
 
     /** Removes a reader; false if it was none. The room's. */
-    boolean remove(Membership reader) {
-        Membership[] all = readers;
+    boolean remove(LocalMembership reader) {
+        LocalMembership[] all = readers;
         int i = 0;
         while (i < all.length && all[i] != reader) {
             i++;
@@ -97,7 +97,7 @@ final class Branch {
         if (i == all.length) {
             return false;
         }
-        Membership[] fewer = Arrays.copyOf(all, all.length - 1);
+        LocalMembership[] fewer = Arrays.copyOf(all, all.length - 1);
         System.arraycopy(all, i + 1, fewer, i, fewer.length - i);
         readers = fewer;
         return true;
@@ -111,7 +111,7 @@ final class Branch {
     /** Looks where the readers are: those that had a batch in flight when they were walked have read on since. The room's. */
     void look() {
         long hindmost = Long.MAX_VALUE;
-        for (Membership reader : readers) {
+        for (LocalMembership reader : readers) {
             hindmost = Math.min(hindmost, position(reader));
         }
         settle(hindmost);
@@ -124,7 +124,7 @@ final class Branch {
         }
     }
 
-    private static long position(Membership reader) {
+    private static long position(LocalMembership reader) {
         Cursor cursor = reader.cursor();
         return cursor == null ? Long.MAX_VALUE : cursor.position();
     }
@@ -140,7 +140,7 @@ final class Branch {
     }
 
     private void walk() {
-        Membership[] walked;
+        LocalMembership[] walked;
         Typing.Notice typing;
         synchronized (room) {
             walked = readers;
@@ -152,7 +152,7 @@ final class Branch {
         long horizon = view.horizon();
         long hindmost = Long.MAX_VALUE;
         BatchTally here = loop != null && Loops.isHere(loop) ? tally : null;
-        for (Membership reader : walked) {
+        for (LocalMembership reader : walked) {
             Cursor cursor = reader.cursor();
             if (cursor == null) {
                 continue;

@@ -38,7 +38,7 @@ final class Branches {
     }
 
     /** Removes a reader from its branch, and the branch with the last; false if it was none. */
-    boolean remove(Membership reader) {
+    boolean remove(LocalMembership reader) {
         for (Branch branch : branches) {
             if (branch.remove(reader)) {
                 if (branch.isEmpty()) {
@@ -59,8 +59,8 @@ final class Branches {
         return Stream.of(branches).allMatch(Branch::isEmpty);
     }
 
-    List<Membership> readers() {
-        List<Membership> readers = new ArrayList<>();
+    List<LocalMembership> readers() {
+        List<LocalMembership> readers = new ArrayList<>();
         for (Branch branch : branches) {
             readers.addAll(List.of(branch.readers()));
         }

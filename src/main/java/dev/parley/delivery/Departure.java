@@ -24,15 +24,15 @@ final class Departure {
 
     private static final Logger LOG = System.getLogger(Departure.class.getName());
 
-    private final Collection<Peer> peers;
+    private final Collection<LocalPeer> peers;
     private final long spread;
     private final Drain drain;
-    private final Queue<Peer> waiting = new ArrayDeque<>();
+    private final Queue<LocalPeer> waiting = new ArrayDeque<>();
     private int seen; // of the drain's changes
     private long start;
     private int total;
 
-    Departure(Collection<Peer> peers, Settings.Drain settings, Drain drain) {
+    Departure(Collection<LocalPeer> peers, Settings.Drain settings, Drain drain) {
         this.peers = peers;
         this.spread = settings.spread().toNanos();
         this.drain = drain;
@@ -68,12 +68,12 @@ final class Departure {
         }
     }
 
-    private static void close(Collection<Peer> share) {
-        Incidents.each(share, peer -> peer.close(CloseReasons.DRAINING), Peer::fail);
+    private static void close(Collection<LocalPeer> share) {
+        Incidents.each(share, peer -> peer.close(CloseReasons.DRAINING), LocalPeer::fail);
     }
 
     private void begin() {
-        List<Peer> all = new ArrayList<>(peers);
+        List<LocalPeer> all = new ArrayList<>(peers);
         Collections.shuffle(all); // in the order of the map a room's members would not go evenly
         waiting.clear(); // what an earlier drain left, if it was cancelled and this one started within a beat
         waiting.addAll(all);
@@ -84,6 +84,6 @@ final class Departure {
                 all,
                 peer -> peer.memberships()
                         .send(new RoomNotice.Drain(ThreadLocalRandom.current().nextLong(millis))),
-                Peer::fail);
+                LocalPeer::fail);
     }
 }

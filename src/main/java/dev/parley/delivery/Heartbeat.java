@@ -27,7 +27,7 @@ final class Heartbeat implements Runnable {
 
     private static final Duration STALLED = Duration.ofSeconds(10);
 
-    private final Collection<Peer> peers;
+    private final Collection<LocalPeer> peers;
     private final Settings.Heartbeat settings;
     private final Departure departure;
     private final Executor relief;
@@ -43,7 +43,7 @@ final class Heartbeat implements Runnable {
      * @param peers the hub's, a live view
      * @param relief where a connection is aborted: the container may call back, under locks of its own
      */
-    Heartbeat(Collection<Peer> peers, Settings settings, Drain drain, Executor relief) {
+    Heartbeat(Collection<LocalPeer> peers, Settings settings, Drain drain, Executor relief) {
         this.peers = peers;
         this.settings = settings.heartbeat();
         this.departure = new Departure(peers, settings.drain(), drain);
@@ -78,7 +78,7 @@ final class Heartbeat implements Runnable {
 
     /** Who is due a ping gets it from its own loop, all of a loop in one task: from here each would wake that loop by itself. */
     private void beatAll(long now) {
-        Map<Executor, List<Peer>> due = new HashMap<>();
+        Map<Executor, List<LocalPeer>> due = new HashMap<>();
         Incidents.each(
                 peers,
                 peer -> {
@@ -88,11 +88,12 @@ final class Heartbeat implements Runnable {
                                 .add(peer);
                     }
                 },
-                Peer::fail);
+                LocalPeer::fail);
         Incidents.each(
                 due.entrySet(),
                 entry -> Loops.execute(
-                        entry.getKey(), () -> Incidents.each(entry.getValue(), peer -> peer.ping(now), Peer::fail)),
+                        entry.getKey(),
+                        () -> Incidents.each(entry.getValue(), peer -> peer.ping(now), LocalPeer::fail)),
                 (entry, failure) -> Incidents.log("some peers get their pings later", failure));
     }
 

@@ -1,7 +1,9 @@
 package dev.parley.delivery;
 
+import dev.parley.api.Conversation;
 import dev.parley.ops.Incidents;
 import dev.parley.ops.Metrics;
+import dev.parley.ops.RateLimit;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.wire.Frame;
@@ -19,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Intake implements Receiver {
 
-    private final Peer peer;
+    private final LocalPeer peer;
     private final Outbox outbox;
     private final Liveness liveness;
     private final Settings.Limits limits;
@@ -32,7 +34,7 @@ final class Intake implements Receiver {
     private boolean tooFast; // a part of the text that comes was beyond the rate
 
     Intake(
-            Peer peer,
+            LocalPeer peer,
             Outbox outbox,
             Liveness liveness,
             Inbound inbound,

@@ -28,14 +28,14 @@ final class Lifecycle implements Outbox.Owner {
 
     private static final BinaryOperator<State> LATER = BinaryOperator.maxBy(Comparator.naturalOrder());
 
-    private final Peer peer;
-    private final Hub hub;
+    private final LocalPeer peer;
+    private final LocalHub hub;
     private final FrameWriter writer;
     private final Metrics metrics;
     private final Executor relief;
     private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
 
-    Lifecycle(Peer peer, Hub hub, FrameWriter writer, Metrics metrics, Executor relief) {
+    Lifecycle(LocalPeer peer, LocalHub hub, FrameWriter writer, Metrics metrics, Executor relief) {
         this.peer = peer;
         this.hub = hub;
         this.writer = writer;
@@ -47,14 +47,14 @@ final class Lifecycle implements Outbox.Owner {
         return state.get() == State.OPEN;
     }
 
-    /** As {@link Peer#close}. */
+    /** As {@link LocalPeer#close}. */
     void close(CloseReason reason) {
         if (moveTo(State.CLOSING)) {
             peer.outbox().finish(reason);
         }
     }
 
-    /** As {@link Peer#closed}. */
+    /** As {@link LocalPeer#closed}. */
     void closed(CloseReason reason) {
         if (forget()) {
             metrics.peerLeft(reason.getCloseCode().getCode());
@@ -93,7 +93,7 @@ final class Lifecycle implements Outbox.Owner {
         }
     }
 
-    /** As {@link Peer#failed}. */
+    /** As {@link LocalPeer#failed}. */
     void sessionFailed(Throwable failure) {
         if (state.get() == State.CLOSED) {
             return;

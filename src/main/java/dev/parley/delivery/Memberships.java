@@ -1,6 +1,7 @@
 package dev.parley.delivery;
 
 import dev.parley.api.Start;
+import dev.parley.api.WireFormat;
 import dev.parley.ops.Incidents;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.Content;
@@ -9,7 +10,6 @@ import dev.parley.protocol.Position;
 import dev.parley.protocol.PublishException;
 import dev.parley.protocol.RoomNotice;
 import dev.parley.room.Cursor;
-import dev.parley.room.Form;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -23,24 +23,24 @@ final class Memberships {
 
     private static final Logger LOG = System.getLogger(Memberships.class.getName());
 
-    private final Peer peer;
-    private final Hub hub;
+    private final LocalPeer peer;
+    private final LocalHub hub;
     private final Outbox outbox;
-    private final List<Membership> joined = new ArrayList<>(1); // guarded by itself
+    private final List<LocalMembership> joined = new ArrayList<>(1); // guarded by itself
     private volatile boolean ended; // changed under joined
 
-    Memberships(Peer peer, Hub hub, Outbox outbox) {
+    Memberships(LocalPeer peer, LocalHub hub, Outbox outbox) {
         this.peer = peer;
         this.hub = hub;
         this.outbox = outbox;
     }
 
-    Membership join(String room, @Nullable String user, Form form, Start start) {
+    LocalMembership join(String room, @Nullable String user, WireFormat format, Start start) {
         if (!peer.admission().mayRead(room)) {
             peer.close(CloseReasons.FORBIDDEN);
-            return hub.refuse(peer, room, user, form);
+            return hub.refuse(peer, room, user, format);
         }
-        Membership membership = hub.join(peer, room, user, form, start);
+        LocalMembership membership = hub.join(peer, room, user, format, start);
         boolean stays;
         synchronized (joined) {
             stays = !ended;
@@ -56,7 +56,7 @@ final class Memberships {
         return membership;
     }
 
-    void leave(Membership membership) {
+    void leave(LocalMembership membership) {
         synchronized (joined) {
             joined.remove(membership);
         }
@@ -65,7 +65,7 @@ final class Memberships {
 
     /** Leaves all rooms, and joins none any more. */
     void end() {
-        List<Membership> left;
+        List<LocalMembership> left;
         synchronized (joined) {
             ended = true;
             left = List.copyOf(joined);
@@ -75,7 +75,7 @@ final class Memberships {
                 left, this::part, (membership, failure) -> Incidents.log("a peer leaves its other rooms", failure));
     }
 
-    private void part(Membership membership) {
+    private void part(LocalMembership membership) {
         Cursor cursor = membership.cursor();
         if (cursor != null) {
             outbox.remove(cursor);
@@ -84,7 +84,7 @@ final class Memberships {
     }
 
     /** Publishes for a peer that cannot be told what becomes of it. */
-    void publish(Membership membership, Content content) {
+    void publish(LocalMembership membership, Content content) {
         if (!mayPublish(membership)) {
             peer.close(CloseReasons.FORBIDDEN);
         } else if (!ended) {
@@ -105,7 +105,7 @@ final class Memberships {
         }
     }
 
-    CompletionStage<Position> publish(Membership membership, @Nullable String id, Content content) {
+    CompletionStage<Position> publish(LocalMembership membership, @Nullable String id, Content content) {
         if (!mayPublish(membership)) {
             return CompletableFuture.failedFuture(
                     new PublishException(ErrorCode.FORBIDDEN, "The client may not publish in this room."));
@@ -116,25 +116,25 @@ final class Memberships {
                 : hub.publish(membership, id, content);
     }
 
-    void typing(Membership membership) {
+    void typing(LocalMembership membership) {
         if (!ended && mayPublish(membership)) {
             hub.typing(membership);
         }
     }
 
-    private boolean mayPublish(Membership membership) {
+    private boolean mayPublish(LocalMembership membership) {
         return peer.admission().mayPublish(membership.room().name());
     }
 
-    /** Sends a notice once for each room, in the forms that have words for it. */
+    /** Sends a notice once for each room, in the formats that have words for it. */
     void send(RoomNotice notice) {
-        List<Membership> told;
+        List<LocalMembership> told;
         synchronized (joined) {
             told = List.copyOf(joined);
         }
-        for (Membership membership : told) {
-            if (membership.form().tellsGaps()) {
-                peer.send(membership.form().frame(notice, null));
+        for (LocalMembership membership : told) {
+            if (membership.encoder().tellsGaps()) {
+                peer.send(membership.encoder().frame(notice, null));
             }
         }
     }

@@ -2,6 +2,7 @@ package dev.parley.delivery;
 
 import dev.parley.api.RoomSummary;
 import dev.parley.api.Start;
+import dev.parley.api.WireFormat;
 import dev.parley.broker.Broker;
 import dev.parley.broker.History;
 import dev.parley.broker.Publication;
@@ -12,7 +13,6 @@ import dev.parley.ops.Incidents;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.RoomNotice;
-import dev.parley.room.Form;
 import dev.parley.room.Member;
 import dev.parley.room.ReadStart;
 import dev.parley.room.Room;
@@ -40,7 +40,7 @@ final class OpenRoom {
     private final Executor relief;
     private final AtomicBoolean failing = new AtomicBoolean();
     private final Branches branches; // guarded by this
-    private final Set<Membership> waiting = new LinkedHashSet<>(0); // guarded by this
+    private final Set<LocalMembership> waiting = new LinkedHashSet<>(0); // guarded by this
 
     /**
      * A room that nobody is in.
@@ -82,7 +82,7 @@ final class OpenRoom {
     }
 
     private void letIn() {
-        List<Membership> due;
+        List<LocalMembership> due;
         synchronized (this) {
             if (!room.isOpen() || waiting.isEmpty()) {
                 return;
@@ -95,12 +95,12 @@ final class OpenRoom {
     }
 
     /** Lets one in who waits, wherever it was before. */
-    void letIn(Membership member) {
+    void letIn(LocalMembership member) {
         takeIn(member);
         wake();
     }
 
-    private void takeIn(Membership member) {
+    private void takeIn(LocalMembership member) {
         synchronized (this) {
             if (!waiting.remove(member)) {
                 return;
@@ -111,7 +111,7 @@ final class OpenRoom {
     }
 
     /** Whether a member waits in a room that is open: it was further than the room is. */
-    synchronized boolean isAwaited(Membership member) {
+    synchronized boolean isAwaited(LocalMembership member) {
         return room.isOpen() && waiting.contains(member);
     }
 
@@ -184,8 +184,8 @@ final class OpenRoom {
     }
 
     /** Takes a peer in; it is a member at once, or when the broker has opened the room and brought it as far as the peer was. */
-    synchronized Membership join(Peer peer, @Nullable String user, Form form, Start start) {
-        Membership member = new Membership(this, peer, user, form, start);
+    synchronized LocalMembership join(LocalPeer peer, @Nullable String user, WireFormat format, Start start) {
+        LocalMembership member = new LocalMembership(this, peer, user, format, start);
         if (!room.isOpen() || room.isAhead(member.member())) {
             waiting.add(member);
             return member;
@@ -200,11 +200,11 @@ final class OpenRoom {
     }
 
     /** A plain member reads from its own coming on; one that is greeted is greeted with itself already there. */
-    private void admit(Membership member) {
+    private void admit(LocalMembership member) {
         long now = room.ring().tail();
         Branch branch = branches.of(member.peer().loop());
         branch.add(member); // first: if anything fails, leaving undoes all of it
-        if (member.form().announces()) {
+        if (member.encoder().announces()) {
             room.join(member.member());
             broker.joined(name(), member.sender()); // under the lock, so that it comes before it goes
         }
@@ -216,12 +216,12 @@ final class OpenRoom {
     }
 
     /** Greets a member that has missed nothing. */
-    void greet(Membership member) {
+    void greet(LocalMembership member) {
         RoomNotice welcome;
         synchronized (this) {
             welcome = room.welcomeBack(member.member());
         }
-        member.peer().send(member.form().frame(welcome, null));
+        member.peer().send(member.encoder().frame(welcome, null));
     }
 
     private synchronized RoomNotice welcome(Member member, String epoch, long offset) {
@@ -229,18 +229,18 @@ final class OpenRoom {
     }
 
     /** Removes a member and tells the others, if that is announced; false if it was none. */
-    synchronized boolean leave(Membership member) {
+    synchronized boolean leave(LocalMembership member) {
         if (waiting.remove(member) || !branches.remove(member)) {
             return false;
         }
-        if (member.form().announces()) {
+        if (member.encoder().announces()) {
             room.leave(member.member());
             tellLeft(member);
         }
         return true;
     }
 
-    private void tellLeft(Membership member) {
+    private void tellLeft(LocalMembership member) {
         Incidents.guard(
                 () -> broker.left(name(), member.sender()),
                 failure -> Incidents.log("a member has left, and other nodes may still count it", failure));
@@ -282,10 +282,10 @@ final class OpenRoom {
     }
 
     /** Removes all members and tells the other nodes; gives the members. */
-    synchronized List<Membership> end() {
-        List<Membership> all = everybody();
-        for (Membership member : branches.readers()) {
-            if (member.form().announces()) {
+    synchronized List<LocalMembership> end() {
+        List<LocalMembership> all = everybody();
+        for (LocalMembership member : branches.readers()) {
+            if (member.encoder().announces()) {
                 tellLeft(member);
             }
         }
@@ -304,8 +304,8 @@ final class OpenRoom {
     }
 
     /** Everybody in it, those included who wait to come in. */
-    synchronized List<Membership> everybody() {
-        List<Membership> all = branches.readers();
+    synchronized List<LocalMembership> everybody() {
+        List<LocalMembership> all = branches.readers();
         all.addAll(waiting);
         return all;
     }

@@ -1,6 +1,7 @@
 package dev.parley.delivery;
 
 import dev.parley.api.Start;
+import dev.parley.api.WireFormat;
 import dev.parley.broker.Broker;
 import dev.parley.broker.History;
 import dev.parley.broker.Publication;
@@ -12,7 +13,6 @@ import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.Position;
-import dev.parley.room.Form;
 import jakarta.websocket.CloseReason;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -72,8 +72,8 @@ final class OpenRooms implements Broker.Listener {
     }
 
     /** Makes a peer a member of a room, which is opened if it is the first here. */
-    Membership join(Peer peer, String name, @Nullable String user, Form form, Start start) {
-        Membership[] joined = new Membership[1];
+    LocalMembership join(LocalPeer peer, String name, @Nullable String user, WireFormat format, Start start) {
+        LocalMembership[] joined = new LocalMembership[1];
         boolean[] created = new boolean[1];
         // compute is atomic for a key: a room that the last member leaves meanwhile is either left before or not
         // removed.
@@ -82,7 +82,7 @@ final class OpenRooms implements Broker.Listener {
             OpenRoom room = known == null
                     ? new OpenRoom(key, settings, relief, broker, clock, budget, metrics, this::fail)
                     : known;
-            joined[0] = room.join(peer, user, form, start);
+            joined[0] = room.join(peer, user, format, start);
             return room;
         });
         OpenRoom room = joined[0].room();
@@ -96,12 +96,12 @@ final class OpenRooms implements Broker.Listener {
     }
 
     /** A membership that has ended before it began, of a room that nobody else finds. */
-    Membership refuse(Peer peer, String name, @Nullable String user, Form form) {
-        return new Membership(
+    LocalMembership refuse(LocalPeer peer, String name, @Nullable String user, WireFormat format) {
+        return new LocalMembership(
                 new OpenRoom(name, settings, relief, broker, clock, budget, metrics, this::fail),
                 peer,
                 user,
-                form,
+                format,
                 Start.NOW);
     }
 
@@ -149,7 +149,7 @@ final class OpenRooms implements Broker.Listener {
 
     /** Ends a room: peers that join from now on, perhaps while the members are closed, open another one. */
     private void end(OpenRoom room, CloseReason reason) {
-        List<Membership> members = new ArrayList<>();
+        List<LocalMembership> members = new ArrayList<>();
         rooms.computeIfPresent(room.name(), (key, current) -> {
             if (current != room) {
                 return current;
@@ -168,7 +168,7 @@ final class OpenRooms implements Broker.Listener {
                 failure -> Incidents.log("a room is closed, the broker may still deliver it", failure));
     }
 
-    private static void fail(Membership member, Throwable failure) {
+    private static void fail(LocalMembership member, Throwable failure) {
         member.peer().fail(failure);
     }
 
@@ -176,11 +176,11 @@ final class OpenRooms implements Broker.Listener {
      * Asks the broker about those who were further than the room is here: either they may wait for it, or they were never so far,
      * which they are told.
      */
-    private void verify(OpenRoom room, List<Membership> members) {
+    private void verify(OpenRoom room, List<LocalMembership> members) {
         Incidents.each(members, member -> verify(room, member), OpenRooms::fail);
     }
 
-    private void verify(OpenRoom room, Membership member) {
+    private void verify(OpenRoom room, LocalMembership member) {
         Position since = member.start().since();
         if (since != null && room.isAwaited(member)) {
             broker.offset(room.name())
@@ -197,7 +197,7 @@ final class OpenRooms implements Broker.Listener {
     }
 
     /** Ends a membership; the room goes with the last. */
-    void leave(Membership membership) {
+    void leave(LocalMembership membership) {
         OpenRoom room = membership.room();
         boolean[] left = new boolean[1];
         rooms.computeIfPresent(room.name(), (key, current) -> {

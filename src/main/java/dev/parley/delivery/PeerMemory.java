@@ -7,7 +7,7 @@ import dev.parley.ops.Budget;
  *
  * @param peer the peer
  */
-record PeerMemory(Peer peer) implements Budget.Backlog {
+record PeerMemory(LocalPeer peer) implements Budget.Backlog {
 
     @Override
     public long size() {

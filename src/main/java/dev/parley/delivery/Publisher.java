@@ -1,5 +1,6 @@
 package dev.parley.delivery;
 
+import dev.parley.api.Hub;
 import dev.parley.api.Publish;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;

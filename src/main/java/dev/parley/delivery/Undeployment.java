@@ -11,7 +11,7 @@ import jakarta.servlet.ServletContextListener;
 public class Undeployment implements ServletContextListener {
 
     @Inject
-    private Hub hub;
+    private LocalHub hub;
 
     /** For the container. */
     public Undeployment() {}

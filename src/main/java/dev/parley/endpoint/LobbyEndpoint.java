@@ -1,12 +1,12 @@
 package dev.parley.endpoint;
 
-import dev.parley.delivery.Conversation;
-import dev.parley.delivery.Membership;
-import dev.parley.delivery.Peer;
+import dev.parley.api.Conversation;
+import dev.parley.api.Membership;
+import dev.parley.api.Peer;
+import dev.parley.api.WireFormat;
 import dev.parley.gate.Handshake;
 import dev.parley.gate.HandshakeConfigurator;
 import dev.parley.protocol.RoomName;
-import dev.parley.room.Form;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.OnClose;
 import jakarta.websocket.OnError;
@@ -63,7 +63,7 @@ public class LobbyEndpoint extends PeerEndpoint {
     @Override
     protected Conversation converse(Peer peer, Handshake handshake) {
         peer.send("welcome");
-        Membership lobby = peer.join(RoomName.LOBBY, handshake.user(), Form.LOBBY);
+        Membership lobby = peer.join(RoomName.LOBBY, handshake.user(), WireFormat.LOBBY);
         return new InLobby(lobby);
     }
 

@@ -1,9 +1,9 @@
 package dev.parley.endpoint;
 
-import dev.parley.delivery.Admission;
-import dev.parley.delivery.Conversation;
-import dev.parley.delivery.Hub;
-import dev.parley.delivery.Peer;
+import dev.parley.api.Admission;
+import dev.parley.api.Conversation;
+import dev.parley.api.Hub;
+import dev.parley.api.Peer;
 import dev.parley.gate.Handshake;
 import jakarta.inject.Inject;
 import jakarta.websocket.CloseReason;

@@ -1,7 +1,7 @@
 package dev.parley.endpoint;
 
-import dev.parley.delivery.Conversation;
-import dev.parley.delivery.Peer;
+import dev.parley.api.Conversation;
+import dev.parley.api.Peer;
 import dev.parley.gate.Handshake;
 import dev.parley.gate.HandshakeConfigurator;
 import dev.parley.protocol.Reversal;

@@ -1,9 +1,10 @@
 package dev.parley.endpoint;
 
+import dev.parley.api.Conversation;
+import dev.parley.api.Membership;
+import dev.parley.api.Peer;
 import dev.parley.api.Start;
-import dev.parley.delivery.Conversation;
-import dev.parley.delivery.Membership;
-import dev.parley.delivery.Peer;
+import dev.parley.api.WireFormat;
 import dev.parley.gate.Gate;
 import dev.parley.gate.Handshake;
 import dev.parley.gate.Refusal;
@@ -16,7 +17,6 @@ import dev.parley.protocol.Position;
 import dev.parley.protocol.PublishException;
 import dev.parley.protocol.RoomNotice;
 import dev.parley.protocol.RoomRequest;
-import dev.parley.room.Form;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -53,7 +53,7 @@ final class RoomConversation implements Conversation, RoomRequest.Visitor {
     }
 
     private Membership enter() {
-        return peer.join(handshake.room(), handshake.user(), Form.PARLEY_V1, start);
+        return peer.join(handshake.room(), handshake.user(), WireFormat.PARLEY_V1, start);
     }
 
     /** The limit is the text's, whatever its JSON adds. */

@@ -1,16 +1,16 @@
 package dev.parley.endpoint;
 
+import dev.parley.api.Conversation;
+import dev.parley.api.Membership;
+import dev.parley.api.Peer;
 import dev.parley.api.Start;
-import dev.parley.delivery.Conversation;
-import dev.parley.delivery.Membership;
-import dev.parley.delivery.Peer;
+import dev.parley.api.WireFormat;
 import dev.parley.gate.Gate;
 import dev.parley.gate.Handshake;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.JsonCodec;
 import dev.parley.protocol.Position;
 import dev.parley.protocol.Subprotocol;
-import dev.parley.room.Form;
 import jakarta.inject.Inject;
 
 /**
@@ -35,7 +35,7 @@ abstract class RoomEndpoint extends PeerEndpoint {
         if (subprotocol().equals(Subprotocol.PARLEY_V1)) {
             return new RoomConversation(codec, gate, settings.limits().text(), peer, handshake, start(handshake));
         }
-        Membership room = peer.join(handshake.room(), handshake.user(), Form.PLAIN);
+        Membership room = peer.join(handshake.room(), handshake.user(), WireFormat.PLAIN);
         return (member, message) -> room.publish(message);
     }
 

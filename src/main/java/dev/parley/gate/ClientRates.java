@@ -1,6 +1,6 @@
 package dev.parley.gate;
 
-import dev.parley.delivery.RateLimit;
+import dev.parley.ops.RateLimit;
 import dev.parley.ops.Settings;
 import java.time.Duration;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.parley.gate;
 
-import dev.parley.delivery.Admission;
+import dev.parley.api.Admission;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.RoomName;
 import dev.parley.protocol.UserName;

@@ -1,6 +1,6 @@
 package dev.parley.gate;
 
-import dev.parley.delivery.Admission;
+import dev.parley.api.Admission;
 import jakarta.enterprise.context.spi.CreationalContext;
 import jakarta.enterprise.inject.spi.BeanManager;
 import jakarta.enterprise.inject.spi.CDI;

@@ -1,6 +1,6 @@
 package dev.parley.http;
 
-import dev.parley.delivery.Hub;
+import dev.parley.delivery.LocalHub;
 import dev.parley.gate.Client;
 import dev.parley.gate.Gate;
 import dev.parley.gate.Handshake;
@@ -29,7 +29,7 @@ public class ApiServlet extends HttpServlet {
     private static final String PREFLIGHT_SECONDS = "600";
 
     @Inject
-    private transient Hub hub;
+    private transient LocalHub hub;
 
     @Inject
     private transient JsonCodec codec;

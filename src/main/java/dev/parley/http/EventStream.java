@@ -1,12 +1,12 @@
 package dev.parley.http;
 
+import dev.parley.api.Peer;
 import dev.parley.api.Start;
-import dev.parley.delivery.Hub;
-import dev.parley.delivery.Peer;
+import dev.parley.api.WireFormat;
+import dev.parley.delivery.LocalHub;
 import dev.parley.gate.Handshake;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.Position;
-import dev.parley.room.Form;
 import dev.parley.wire.sse.EventStreamWriter;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
@@ -59,7 +59,7 @@ record EventStream(Start start) {
     }
 
     /** Makes the answer a stream, for a caller with a seat. */
-    void open(Exchange exchange, Handshake caller, Hub hub) throws IOException {
+    void open(Exchange exchange, Handshake caller, LocalHub hub) throws IOException {
         AsyncContext async = exchange.stream();
         HttpServletResponse response = exchange.response();
         response.setContentType(MediaTypes.EVENTS);
@@ -68,7 +68,7 @@ record EventStream(Start start) {
         CompletableFuture<Peer> peer = new CompletableFuture<>();
         async.addListener(new Ending(peer));
         peer.complete(hub.open(new EventStreamWriter(exchange.request(), exchange.output()), caller, opened -> {
-            opened.join(caller.room(), caller.user(), Form.EVENTS, start);
+            opened.join(caller.room(), caller.user(), WireFormat.EVENTS, start);
             return (silent, message) -> {};
         }));
     }

@@ -1,6 +1,6 @@
 package dev.parley.http;
 
-import dev.parley.delivery.Hub;
+import dev.parley.api.Hub;
 import dev.parley.gate.Handshake;
 import dev.parley.protocol.ApiMessage;
 import dev.parley.protocol.BadMessageException;

@@ -1,8 +1,8 @@
 package dev.parley.http;
 
+import dev.parley.api.Hub;
+import dev.parley.api.Page;
 import dev.parley.api.RoomSummary;
-import dev.parley.delivery.Hub;
-import dev.parley.delivery.Page;
 import dev.parley.gate.Handshake;
 import dev.parley.protocol.ApiMessage;
 import dev.parley.protocol.Position;

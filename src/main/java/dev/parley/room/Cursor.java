@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A member's position in a room's ring, within the view of its branch. It is moved by the member's outbox alone, on one thread at a time; any may look. It
- * sees each message that its reader will not get, and tells the reader, or ends if the reader's form has no words for that.
+ * sees each message that its reader will not get, and tells the reader, or ends if the reader's format has no words for that.
  */
 public final class Cursor {
 
@@ -21,7 +21,7 @@ public final class Cursor {
             AtomicLongFieldUpdater.newUpdater(Cursor.class, "position");
 
     private final View view;
-    private final Form form;
+    private final Encoder encoder;
     private final Sender reader;
     private final Overflow overflow;
     private final Greeter greeter;
@@ -59,7 +59,7 @@ public final class Cursor {
      */
     Cursor(
             View view,
-            Form form,
+            Encoder encoder,
             Sender reader,
             Overflow overflow,
             Greeter greeter,
@@ -68,9 +68,9 @@ public final class Cursor {
             long present,
             long told) {
         this.view = view;
-        this.form = form;
+        this.encoder = encoder;
         this.reader = reader;
-        this.overflow = form.tellsGaps() ? overflow : Overflow.DISCONNECT;
+        this.overflow = encoder.tellsGaps() ? overflow : Overflow.DISCONNECT;
         this.greeter = greeter;
         this.position = position;
         this.present = present;
@@ -89,7 +89,7 @@ public final class Cursor {
             if (overflow == Overflow.LATEST) {
                 passOverTo(view.newest(position, told));
             }
-            View.Range range = view.read(position, present, form, reader);
+            View.Range range = view.read(position, present, encoder, reader);
             if (range == null) {
                 if (overflow == Overflow.DISCONNECT) {
                     end = CloseReasons.TOO_SLOW;
@@ -97,12 +97,12 @@ public final class Cursor {
                 }
                 passOverTo(view.head());
             } else if (range.before() != told || !range.epoch().equals(epoch)) {
-                if (!form.tellsGaps()) {
+                if (!encoder.tellsGaps()) {
                     end = CloseReasons.MESSAGES_LOST; // not for its slowness: that is the case above
                     return null;
                 }
                 RoomNotice notice = missed(range);
-                return form.batch(List.of(form.frame(notice, new Position(epoch, told))));
+                return encoder.batch(List.of(encoder.frame(notice, new Position(epoch, told))));
             } else {
                 POSITION.lazySet(this, range.to());
                 told = range.after();

@@ -7,7 +7,7 @@ import dev.parley.broker.Sender;
  * A member as its room sees it.
  *
  * @param sender who it is
- * @param form how it reads the room's events
+ * @param encoder how it reads the room's events
  * @param start where it wants to start
  */
-public record Member(Sender sender, Form form, Start start) {}
+public record Member(Sender sender, Encoder encoder, Start start) {}

@@ -70,7 +70,7 @@ final class ReadStarts {
     private Cursor cursor(Member member, View view, Cursor.Greeter greeter, long position, long present, long told) {
         return new Cursor(
                 view,
-                member.form(),
+                member.encoder(),
                 member.sender(),
                 settings.rooms().overflow(room),
                 greeter,

@@ -339,10 +339,10 @@ public final class Ring {
         return slots;
     }
 
-    /** An event as readers of a form get it, null if they are not told of it. */
+    /** An event as readers of a format get it, null if they are not told of it. */
     @Nullable
-    Frame frame(RingEntry entry, Form form) {
-        return entry.frame(form, memory);
+    Frame frame(RingEntry entry, Encoder encoder) {
+        return entry.frame(encoder, memory);
     }
 
     /** The batches that were read last, by the readers of any branch. */

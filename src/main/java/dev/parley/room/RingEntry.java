@@ -26,7 +26,7 @@ final class RingEntry {
     private final long after;
     private final long taken;
     private final int size;
-    private final @Nullable Frame[] frames = new Frame[Form.COUNT]; // a race encodes twice and loses nothing
+    private final @Nullable Frame[] frames = new Frame[Encoder.COUNT]; // a race encodes twice and loses nothing
 
     RingEntry(long position, RoomEvent event, String epoch, long before, long after, long taken) {
         this.position = position;
@@ -91,16 +91,16 @@ final class RingEntry {
     }
 
     /**
-     * The event as readers of a form get it, null if they are not told of it.
+     * The event as readers of a format get it, null if they are not told of it.
      *
      * @param all the ring's memory, which the frame is added to
      */
     @Nullable
-    Frame frame(Form form, AtomicLong all) {
-        Frame frame = frames[form.slot()];
+    Frame frame(Encoder encoder, AtomicLong all) {
+        Frame frame = frames[encoder.slot()];
         if (frame == null) {
-            frame = form.frame(event, epoch);
-            if (frame != null && FRAMES.compareAndSet(frames, form.slot(), null, frame)) {
+            frame = encoder.frame(event, epoch);
+            if (frame != null && FRAMES.compareAndSet(frames, encoder.slot(), null, frame)) {
                 int more = frame.memory();
                 if (memory.getAndAdd(more) >= 0) {
                     all.addAndGet(more);

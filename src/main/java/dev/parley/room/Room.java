@@ -139,20 +139,20 @@ public final class Room {
     /**
      * A member of this node comes.
      *
-     * @param member who, in a form that announces it
+     * @param member who, in a format that announces it
      */
     public void join(Member member) {
-        plain += member.form().tellsGaps() ? 0 : 1;
+        plain += member.encoder().tellsGaps() ? 0 : 1;
         announce(presence.joined(member.sender()));
     }
 
     /**
      * A member of this node goes, that had come.
      *
-     * @param member who, in a form that announces it
+     * @param member who, in a format that announces it
      */
     public void leave(Member member) {
-        plain -= member.form().tellsGaps() ? 0 : 1;
+        plain -= member.encoder().tellsGaps() ? 0 : 1;
         announce(presence.left(member.sender()));
     }
 
@@ -176,7 +176,7 @@ public final class Room {
      * @return where it starts, and what it is greeted with
      */
     public ReadStart start(Member member, long from, View view, Cursor.Greeter greeter) {
-        return member.form().tellsGaps()
+        return member.encoder().tellsGaps()
                 ? starts.greeted(member, view, greeter)
                 : starts.from(member, view, greeter, from);
     }

@@ -5,23 +5,23 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The batches that were read last, of each form with all events and with messages alone. Any thread may look and share: a race
+ * The batches that were read last, of each format with all events and with messages alone. Any thread may look and share: a race
  * loses a batch, which is built again.
  */
 final class SharedBatches {
 
-    private final View.@Nullable Range[] ranges = new View.Range[2 * Form.COUNT];
+    private final View.@Nullable Range[] ranges = new View.Range[2 * Encoder.COUNT];
 
-    private static int index(Form form, boolean messagesOnly) {
-        return 2 * form.slot() + (messagesOnly ? 1 : 0);
+    private static int index(Encoder encoder, boolean messagesOnly) {
+        return 2 * encoder.slot() + (messagesOnly ? 1 : 0);
     }
 
-    View.@Nullable Range find(Form form, boolean messagesOnly) {
-        return ranges[index(form, messagesOnly)];
+    View.@Nullable Range find(Encoder encoder, boolean messagesOnly) {
+        return ranges[index(encoder, messagesOnly)];
     }
 
-    void share(Form form, boolean messagesOnly, View.Range range) {
-        ranges[index(form, messagesOnly)] = range;
+    void share(Encoder encoder, boolean messagesOnly, View.Range range) {
+        ranges[index(encoder, messagesOnly)] = range;
     }
 
     void clear() {

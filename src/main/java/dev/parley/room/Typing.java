@@ -74,33 +74,33 @@ public final class Typing {
     public static final class Notice {
 
         private final List<Sender> members;
-        private final @Nullable Batch[] shared = new Batch[Form.COUNT];
+        private final @Nullable Batch[] shared = new Batch[Encoder.COUNT];
 
         private Notice(List<Sender> members) {
             this.members = members;
         }
 
         /**
-         * What a reader is told. Nobody is told of its own user; all others of a form share a batch.
+         * What a reader is told. Nobody is told of its own user; all others of a format share a batch.
          *
-         * @param form how the reader reads
+         * @param encoder how the reader reads
          * @param reader who it is
          * @return null if that is nothing
          */
         @Nullable
-        public Batch batch(Form form, Sender reader) {
-            if (!form.tellsTyping()) {
+        public Batch batch(Encoder encoder, Sender reader) {
+            if (!encoder.tellsTyping()) {
                 return null;
             }
             if (members.stream().anyMatch(reader::is)) {
                 List<Sender> others =
                         members.stream().filter(member -> !reader.is(member)).toList();
-                return others.isEmpty() ? null : form.typing(others);
+                return others.isEmpty() ? null : encoder.typing(others);
             }
-            Batch batch = shared[form.slot()];
+            Batch batch = shared[encoder.slot()];
             if (batch == null) {
-                batch = form.typing(members);
-                shared[form.slot()] = batch;
+                batch = encoder.typing(members);
+                shared[encoder.slot()] = batch;
             }
             return batch;
         }

@@ -66,25 +66,25 @@ public final class View {
     }
 
     /**
-     * The next events from a position, as one batch in a form; readers at the same position share it, those of other branches
+     * The next events from a position, as one batch in a encoder; readers at the same position share it, those of other branches
      * too if their horizon is the same. It ends where messages are missing and where another epoch begins.
      *
      * @param from the position, before the horizon
      * @param present from here on the reader is told who comes and goes; before, it gets messages alone
-     * @param form the reader's form
+     * @param encoder the reader's format
      * @param reader the reader, whose own messages may look different to it
      * @return the events, or null if the reader was overtaken
      */
     @Nullable
-    Range read(long from, long present, Form form, Sender reader) {
+    Range read(long from, long present, Encoder encoder, Sender reader) {
         boolean past = from < present;
         long to = past ? Math.min(horizon, present) : horizon;
-        Range known = shared.find(form, past);
+        Range known = shared.find(encoder, past);
         if (known == null || !known.covers(from, to)) {
-            known = ring.shared().find(form, past);
+            known = ring.shared().find(encoder, past);
         }
-        if (known != null && known.covers(from, to) && !known.isOwn(form, reader)) {
-            shared.share(form, past, known);
+        if (known != null && known.covers(from, to) && !known.isOwn(encoder, reader)) {
+            shared.share(encoder, past, known);
             return known;
         }
         Slots slots = ring.slots(); // after horizon: at least as new as what it covers
@@ -111,23 +111,23 @@ public final class View {
             if (past && !entry.isMessage()) {
                 continue;
             }
-            Sender owner = form.owner(entry.event());
-            boolean mine = owner != null && form.isOwn(owner, reader);
+            Sender owner = encoder.owner(entry.event());
+            boolean mine = owner != null && encoder.isOwn(owner, reader);
             if (owner != null && !owners.contains(owner)) {
                 owners.add(owner);
             }
             own |= mine;
-            Frame frame = mine ? form.ownFrame(entry.event(), entry.epoch()) : ring.frame(entry, form);
+            Frame frame = mine ? encoder.ownFrame(entry.event(), entry.epoch()) : ring.frame(entry, encoder);
             if (frame != null) {
                 frames.add(frame);
                 size += frame.size();
             }
         }
-        Batch batch = frames.isEmpty() ? null : form.batch(frames);
+        Batch batch = frames.isEmpty() ? null : encoder.batch(frames);
         Range range = new Range(from, position, position < to, first, last, owners, batch);
         if (!own) {
-            shared.share(form, past, range);
-            ring.shared().share(form, past, range);
+            shared.share(encoder, past, range);
+            ring.shared().share(encoder, past, range);
         }
         return range;
     }
@@ -164,7 +164,7 @@ public final class View {
             return to;
         }
 
-        /** The events' frames, null if readers of the form are not told of them. */
+        /** The events' frames, null if readers of the format are not told of them. */
         @Nullable
         Batch batch() {
             return batch;
@@ -190,9 +190,9 @@ public final class View {
             return from == position && (to == horizon || (full && to < horizon));
         }
 
-        private boolean isOwn(Form form, Sender reader) {
+        private boolean isOwn(Encoder encoder, Sender reader) {
             for (Sender owner : owners) {
-                if (form.isOwn(owner, reader)) {
+                if (encoder.isOwn(owner, reader)) {
                     return true;
                 }
             }

@@ -1,5 +1,6 @@
 package dev.parley.architecture;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
@@ -25,6 +26,7 @@ import jakarta.websocket.server.ServerEndpoint;
 import java.lang.annotation.Annotation;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.Executor;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -107,29 +109,41 @@ class ArchitectureTest {
                 return uses(base, "room", "api", "broker", "wire", "protocol", "ops");
             }
         },
+        ROOMS_HAVE_NO_LOCK_NO_THREAD_AND_NO_IO {
+            @Override
+            ArchRule in(String base) {
+                return noClasses()
+                        .that()
+                        .resideInAPackage(base + ".room")
+                        .should()
+                        .dependOnClassesThat(resideInAnyPackage(
+                                        "java.util.concurrent.locks", "java.io", "java.net", "java.nio.channels")
+                                .or(assignableTo(Thread.class))
+                                .or(assignableTo(Executor.class)));
+            }
+        },
         DELIVERY_KNOWS_NO_ENDPOINT_AND_NO_GATE {
             @Override
             ArchRule in(String base) {
                 return uses(base, "delivery", "api", "room", "broker", "wire", "wire.server", "protocol", "ops");
             }
         },
-        GATE_ADMITS_TO_THE_HUB_AND_KNOWS_NO_ENDPOINT {
+        GATE_KNOWS_NO_DELIVERY_AND_NO_ENDPOINT {
             @Override
             ArchRule in(String base) {
-                return uses(base, "gate", "api", "delivery", "wire.server", "protocol", "ops");
+                return uses(base, "gate", "api", "wire.server", "protocol", "ops");
             }
         },
-        ENDPOINTS_REACH_PEERS_THROUGH_THE_HUB {
+        ENDPOINTS_REACH_PEERS_THROUGH_THE_API {
             @Override
             ArchRule in(String base) {
-                return uses(base, "endpoint", "api", "delivery", "room", "gate", "protocol", "ops");
+                return uses(base, "endpoint", "api", "gate", "protocol", "ops");
             }
         },
         HTTP_STANDS_BESIDE_THE_ENDPOINTS {
             @Override
             ArchRule in(String base) {
-                return uses(
-                        base, "http", "api", "delivery", "room", "gate", "wire.server", "wire.sse", "protocol", "ops");
+                return uses(base, "http", "api", "delivery", "gate", "wire.server", "wire.sse", "protocol", "ops");
             }
         },
         UNDERTOW_STAYS_IN_ITS_PACKAGE {

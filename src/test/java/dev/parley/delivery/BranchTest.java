@@ -2,7 +2,9 @@ package dev.parley.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.api.Membership;
 import dev.parley.api.Start;
+import dev.parley.api.WireFormat;
 import dev.parley.broker.MemoryBroker;
 import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
@@ -13,7 +15,6 @@ import dev.parley.ops.Settings;
 import dev.parley.ops.TestBudgets;
 import dev.parley.ops.TestClock;
 import dev.parley.ops.TestSettings;
-import dev.parley.room.Form;
 import dev.parley.room.Presence;
 import dev.parley.wire.Batch;
 import dev.parley.wire.Frame;
@@ -34,13 +35,13 @@ class BranchTest {
     private MeterRegistry meters = new SimpleMeterRegistry(); // of the newest hub
     private final TestClock clock = new TestClock();
     private final Budget budget = TestBudgets.large();
-    private final Hub hub = hub("parley.room.messages=64");
+    private final LocalHub hub = hub("parley.room.messages=64");
     private final Loop one = new Loop();
     private final Loop two = new Loop();
 
-    private Hub hub(String... overrides) {
+    private LocalHub hub(String... overrides) {
         Settings settings = TestSettings.with(overrides);
-        Hub made = new Hub();
+        LocalHub made = new LocalHub();
         meters = new SimpleMeterRegistry();
         made.use(
                 settings,
@@ -136,7 +137,7 @@ class BranchTest {
 
     @Test
     void whatTheHindmostLoopHasNotReadIsKeptAndIsTheLag() {
-        Hub forgetful = hub("parley.history.messages=0");
+        LocalHub forgetful = hub("parley.history.messages=0");
         Guest there = new Guest(forgetful, on(one));
         Guest stalled = new Guest(forgetful, on(two));
         run(one, two);
@@ -180,7 +181,7 @@ class BranchTest {
 
     @Test
     void membersThatComeAndGoInEveryWalkDoNotKeepTheLag() {
-        Hub forgetful = hub("parley.history.messages=0");
+        LocalHub forgetful = hub("parley.history.messages=0");
         Guest[] visitor = new Guest[1];
         Guest host = new Guest(forgetful, new GatedWriter().open());
         host.writer.atWrite(batch -> {
@@ -197,14 +198,14 @@ class BranchTest {
 
     @Test
     void whoResumesAtTheOldestOfTheHistoryIsNotOvertakenWhileItReads() {
-        Hub keeping = hub("parley.history.messages=3", "parley.history.age=1h");
+        LocalHub keeping = hub("parley.history.messages=3", "parley.history.age=1h");
         new Guest(keeping, new GatedWriter().open());
         for (int i = 0; i < 5; i++) {
             keeping.publish("r", null, null, "m" + i);
         }
         GatedWriter slow = new GatedWriter();
         keeping.open(slow, TestAdmission.toEverything(), opened -> (p, message) -> {})
-                .join("r", "late", Form.PARLEY_V1, new Start(null, 3));
+                .join("r", "late", WireFormat.PARLEY_V1, new Start(null, 3));
         keeping.publish("r", null, null, "m5"); // one more than the history keeps
         assertThat(slow.closeReason()).isNull();
         slow.open().land().done(null);
@@ -215,16 +216,16 @@ class BranchTest {
 
     @Test
     void whoResumesWithinAWalkIsNotOvertakenWhileItReads() {
-        Hub keeping = hub("parley.history.messages=3", "parley.history.age=1h");
+        LocalHub keeping = hub("parley.history.messages=3", "parley.history.age=1h");
         GatedWriter slow = new GatedWriter();
         Guest host = new Guest(keeping, new GatedWriter().open());
         for (int i = 0; i < 5; i++) {
             keeping.publish("r", null, null, "m" + i);
         }
-        Peer late = keeping.open(slow, TestAdmission.toEverything(), opened -> (p, message) -> {});
+        LocalPeer late = keeping.open(slow, TestAdmission.toEverything(), opened -> (p, message) -> {});
         host.writer.atWrite(batch -> {
             if (texts(batch).contains("m5")) {
-                late.join("r", "late", Form.PARLEY_V1, new Start(null, 3));
+                late.join("r", "late", WireFormat.PARLEY_V1, new Start(null, 3));
                 keeping.publish("r", null, null, "m6"); // one more than the history keeps, before the walk ends
             }
         });
@@ -255,7 +256,7 @@ class BranchTest {
     void theSweeperWalksNobody() {
         List<Runnable> relief = new ArrayList<>();
         Settings settings = TestSettings.with("parley.room.messages=4096");
-        Hub large = new Hub();
+        LocalHub large = new LocalHub();
         large.use(
                 settings,
                 new MemoryBroker(settings, Clock.SYSTEM, budget),
@@ -267,7 +268,7 @@ class BranchTest {
         GatedWriter writer = new GatedWriter().open();
         for (int i = 0; i < 2 + Presence.SINGLE; i++) {
             large.open(i == 0 ? writer : new GatedWriter().open(), TestAdmission.toEverything(), opened -> (p, m) -> {})
-                    .join("r", "u" + i, Form.PARLEY_V1);
+                    .join("r", "u" + i, WireFormat.PARLEY_V1);
         }
         int before = writer.texts().size();
         relief.clear();
@@ -310,13 +311,13 @@ class BranchTest {
 
     private static final class Guest {
         final GatedWriter writer;
-        final Peer peer;
+        final LocalPeer peer;
         final Membership room;
 
-        Guest(Hub hub, GatedWriter writer) {
+        Guest(LocalHub hub, GatedWriter writer) {
             this.writer = writer;
             this.peer = hub.open(writer, TestAdmission.toEverything(), opened -> (p, message) -> {});
-            this.room = peer.join("r", null, Form.LOBBY);
+            this.room = peer.join("r", null, WireFormat.LOBBY);
         }
     }
 }

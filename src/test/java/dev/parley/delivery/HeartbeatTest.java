@@ -2,6 +2,7 @@ package dev.parley.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.api.WireFormat;
 import dev.parley.broker.MemoryBroker;
 import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
@@ -12,7 +13,6 @@ import dev.parley.ops.Settings;
 import dev.parley.ops.TestBudgets;
 import dev.parley.ops.TestSettings;
 import dev.parley.protocol.CloseReasons;
-import dev.parley.room.Form;
 import dev.parley.wire.Frame;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 class HeartbeatTest {
 
     private final Drain drain = new Drain();
-    private final Hub hub = new Hub();
+    private final LocalHub hub = new LocalHub();
     private final Budget budget = TestBudgets.large();
     private long now = System.nanoTime();
 
@@ -57,7 +57,7 @@ class HeartbeatTest {
         }
     }
 
-    private Peer open(GatedWriter writer) {
+    private LocalPeer open(GatedWriter writer) {
         return hub.open(writer, TestAdmission.toEverything(), peer -> (p, message) -> {});
     }
 
@@ -71,7 +71,7 @@ class HeartbeatTest {
     @Test
     void aPeerThatAnswersIsPingedNowAndThenAndStays() {
         GatedWriter writer = new GatedWriter().open();
-        Peer peer = open(writer);
+        LocalPeer peer = open(writer);
         for (int i = 1; i <= 4; i++) {
             pass(26);
             assertThat(pings(writer)).isEqualTo(i);
@@ -94,7 +94,7 @@ class HeartbeatTest {
     @Test
     void anyMessageIsASignOfLife() {
         GatedWriter writer = new GatedWriter().open();
-        Peer peer = open(writer);
+        LocalPeer peer = open(writer);
         pass(30);
         peer.text("half", false);
         pass(20);
@@ -104,7 +104,7 @@ class HeartbeatTest {
     @Test
     void whatCameBeforeThePingIsNone() {
         GatedWriter writer = new GatedWriter().open();
-        Peer peer = open(writer);
+        LocalPeer peer = open(writer);
         peer.text("hi", true);
         pass(47);
         assertThat(writer.closeReason()).isEqualTo(CloseReasons.UNRESPONSIVE);
@@ -125,10 +125,10 @@ class HeartbeatTest {
     @Test
     void whoCannotBeWrittenToLeavesItsRoomsAtOnceAndIsClosedIfTheContainerHasNotDoneIt() {
         GatedWriter writer = new GatedWriter().open();
-        Peer peer = open(writer);
+        LocalPeer peer = open(writer);
         GatedWriter others = new GatedWriter().open();
-        open(others).join("r", "bob", Form.PLAIN);
-        peer.join("r", "alice", Form.PLAIN);
+        open(others).join("r", "bob", WireFormat.PLAIN);
+        peer.join("r", "alice", WireFormat.PLAIN);
         writer.refuse(new IllegalStateException("a close frame has come"));
         peer.send("hi");
         assertThat(others.texts()).containsSubsequence("* alice joined", "* alice left");
@@ -143,7 +143,7 @@ class HeartbeatTest {
     @Test
     void whoCannotBeWrittenToAndHasClosedIsNotClosedASecondTime() {
         GatedWriter writer = new GatedWriter().open();
-        Peer peer = open(writer);
+        LocalPeer peer = open(writer);
         writer.refuse(new IllegalStateException("a close frame has come"));
         peer.send("hi");
         peer.closed(CloseReasons.BYE);
@@ -168,7 +168,7 @@ class HeartbeatTest {
     @Test
     void aPeerIsNotJudgedForAPauseOfTheServer() {
         GatedWriter writer = new GatedWriter().open();
-        Peer peer = open(writer);
+        LocalPeer peer = open(writer);
         pass(26);
         now += Duration.ofSeconds(60).toNanos();
         pass(1);
@@ -204,7 +204,7 @@ class HeartbeatTest {
     @Test
     void aPingThatIsNotQueuedIsNotAwaited() {
         GatedWriter writer = new GatedWriter();
-        Peer peer = open(writer);
+        LocalPeer peer = open(writer);
         for (int i = 0; i < 9; i++) { // one in flight, eight in the lane
             peer.send("reply");
         }
@@ -247,7 +247,7 @@ class HeartbeatTest {
         for (int i = 0; i < 20; i++) {
             GatedWriter writer = new GatedWriter().open().atClose(HeartbeatTest::fail);
             writers.add(writer);
-            open(writer).join("r", "u" + i, Form.PARLEY_V1);
+            open(writer).join("r", "u" + i, WireFormat.PARLEY_V1);
         }
         writers.get(10).breakOnce(new LinkageError("of the test"));
         drain.start();
@@ -272,7 +272,7 @@ class HeartbeatTest {
     @Test
     void aConnectionThatOutlivesItsCloseIsCutAfterTheGrace() {
         GatedWriter writer = new GatedWriter().open();
-        Peer peer = open(writer);
+        LocalPeer peer = open(writer);
         peer.close(CloseReasons.BYE);
         pass(4);
         assertThat(writer.isOpen()).isTrue();
@@ -286,8 +286,8 @@ class HeartbeatTest {
         for (int i = 0; i < 110; i++) {
             GatedWriter writer = new GatedWriter().open();
             writers.add(writer);
-            Peer peer = hub.open(writer, TestAdmission.toEverything(), opened -> (p, message) -> {});
-            peer.join("r", "u" + i, Form.PARLEY_V1);
+            LocalPeer peer = hub.open(writer, TestAdmission.toEverything(), opened -> (p, message) -> {});
+            peer.join("r", "u" + i, WireFormat.PARLEY_V1);
         }
         pass(1);
         assertThat(writers).allMatch(writer -> delays(writer).isEmpty());
@@ -353,7 +353,7 @@ class HeartbeatTest {
     @Test
     void aMessageThatDoesNotEndInTimeClosesItsSender() {
         GatedWriter writer = new GatedWriter().open();
-        Peer peer = open(writer);
+        LocalPeer peer = open(writer);
         peer.text("half", false);
         for (int i = 0; i < 6; i++) {
             pass(10);
@@ -369,7 +369,7 @@ class HeartbeatTest {
     @Test
     void aMessageThatEndsInTimeClosesNobody() {
         GatedWriter writer = new GatedWriter().open();
-        Peer peer = open(writer);
+        LocalPeer peer = open(writer);
         peer.text("ha", false);
         pass(20);
         peer.text("lf", true);

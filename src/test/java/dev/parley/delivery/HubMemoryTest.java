@@ -3,6 +3,8 @@ package dev.parley.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.parley.api.Membership;
+import dev.parley.api.WireFormat;
 import dev.parley.broker.MemoryBroker;
 import dev.parley.ops.Budget;
 import dev.parley.ops.Budget.Holder;
@@ -16,7 +18,6 @@ import dev.parley.ops.TestSettings;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.ErrorCode;
 import dev.parley.protocol.PublishException;
-import dev.parley.room.Form;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import jakarta.websocket.CloseReason;
 import java.nio.ByteBuffer;
@@ -45,13 +46,13 @@ class HubMemoryTest {
     @Test
     void aSilentReaderIsClosedAndTheOthersReadOn() {
         Budget budget = TestBudgets.of(MB);
-        Hub hub = hub(budget, "parley.room.messages=10000", "parley.room.bytes=1GiB", "parley.history.messages=0");
+        LocalHub hub = hub(budget, "parley.room.messages=10000", "parley.room.bytes=1GiB", "parley.history.messages=0");
         GatedWriter fast = new GatedWriter().open();
         GatedWriter silent = new GatedWriter();
         GatedWriter elsewhere = new GatedWriter();
-        Membership talker = open(hub, fast).join("r", "alice", Form.PARLEY_V1);
-        open(hub, silent).join("r", "bob", Form.PARLEY_V1);
-        open(hub, elsewhere).join("other", "carol", Form.PARLEY_V1);
+        Membership talker = open(hub, fast).join("r", "alice", WireFormat.PARLEY_V1);
+        open(hub, silent).join("r", "bob", WireFormat.PARLEY_V1);
+        open(hub, elsewhere).join("other", "carol", WireFormat.PARLEY_V1);
         int said = 0;
         while (silent.closeReason() == null) {
             assertThat(talker.publish(TEXT, null).toCompletableFuture()).isCompleted();
@@ -69,16 +70,16 @@ class HubMemoryTest {
     @Test
     void theOutboxWithMostInItIsClosed() {
         Budget budget = TestBudgets.of(MB);
-        Hub hub = hub(budget, "parley.outbox.messages=10000", "parley.outbox.bytes=1GiB");
+        LocalHub hub = hub(budget, "parley.outbox.messages=10000", "parley.outbox.bytes=1GiB");
         GatedWriter hog = new GatedWriter();
         GatedWriter modest = new GatedWriter();
         GatedWriter good = new GatedWriter().open();
-        Peer modestPeer = open(hub, modest);
+        LocalPeer modestPeer = open(hub, modest);
         for (int i = 0; i < 5; i++) {
             modestPeer.send(TEXT);
         }
-        Peer hogPeer = open(hub, hog);
-        Peer goodPeer = open(hub, good);
+        LocalPeer hogPeer = open(hub, hog);
+        LocalPeer goodPeer = open(hub, good);
         for (int i = 0; i < 100; i++) {
             hogPeer.send(TEXT);
             goodPeer.send("hi");
@@ -93,10 +94,10 @@ class HubMemoryTest {
     @Test
     void historyGoesBeforeAnybodyIsClosed() {
         Budget budget = TestBudgets.of(MB);
-        Hub hub = hub(budget, "parley.history.messages=1000", "parley.history.bytes=1GiB");
+        LocalHub hub = hub(budget, "parley.history.messages=1000", "parley.history.bytes=1GiB");
         GatedWriter writer = new GatedWriter().open();
-        Membership member = open(hub, writer).join("r", "alice", Form.PARLEY_V1);
-        Membership quiet = open(hub, new GatedWriter().open()).join("q", "bob", Form.PARLEY_V1);
+        Membership member = open(hub, writer).join("r", "alice", WireFormat.PARLEY_V1);
+        Membership quiet = open(hub, new GatedWriter().open()).join("q", "bob", WireFormat.PARLEY_V1);
         quiet.publish("the oldest", null);
         for (int i = 0; i < 200; i++) {
             assertThat(member.publish(TEXT, null).toCompletableFuture()).isCompleted();
@@ -115,10 +116,10 @@ class HubMemoryTest {
     @Test
     void aMessageIsRefusedWhenNothingCanMakeRoom() {
         Budget budget = TestBudgets.of(MB);
-        Hub hub = hub(budget);
+        LocalHub hub = hub(budget);
         GatedWriter plain = new GatedWriter().open();
-        Membership member = open(hub, new GatedWriter().open()).join("r", "alice", Form.PARLEY_V1);
-        Membership plainMember = open(hub, plain).join("r", "bob", Form.PLAIN);
+        Membership member = open(hub, new GatedWriter().open()).join("r", "alice", WireFormat.PARLEY_V1);
+        Membership plainMember = open(hub, plain).join("r", "bob", WireFormat.PLAIN);
         budget.add(Holder.ROOMS, 2L * MB);
         assertThatThrownBy(() -> member.publish("hi", "k").toCompletableFuture().join())
                 .satisfies(failure ->
@@ -132,7 +133,7 @@ class HubMemoryTest {
     @Test
     void anUnfinishedMessageForWhichThereIsNoMemoryClosesItsSender() {
         Budget budget = TestBudgets.of(MB);
-        Hub hub = hub(budget, "parley.limits.text=64KiB");
+        LocalHub hub = hub(budget, "parley.limits.text=64KiB");
         List<GatedWriter> writers = new ArrayList<>();
         for (int i = 0; i < 100; i++) {
             GatedWriter writer = new GatedWriter().open();
@@ -149,9 +150,9 @@ class HubMemoryTest {
     @Test
     void whatAReaderOfFramesHoldsCountsUntilItsPeerIsGone() {
         Budget budget = TestBudgets.of(MB);
-        Hub hub = hub(budget);
+        LocalHub hub = hub(budget);
         GatedWriter writer = new GatedWriter().open();
-        Peer peer = open(hub, writer);
+        LocalPeer peer = open(hub, writer);
         assertThat(writer.receiver().holds(100_000)).isTrue();
         assertThat(budget.used(Holder.MESSAGES)).isBetween(100_000L, 110_000L);
         assertThat(writer.receiver().holds(MB)).isFalse();
@@ -168,7 +169,7 @@ class HubMemoryTest {
             long seed = System.nanoTime();
             Random random = new Random(seed);
             Budget budget = TestBudgets.of(random.nextBoolean() ? MB : 1L << 40);
-            Hub hub = hub(
+            LocalHub hub = hub(
                     budget,
                     "parley.limits.text=64KiB",
                     "parley.limits.binary=64KiB",
@@ -210,7 +211,7 @@ class HubMemoryTest {
         long seed = System.nanoTime();
         Budget budget = TestBudgets.of(2L * MB);
         ExecutorService pool = Executors.newCachedThreadPool();
-        Hub hub = hub(
+        LocalHub hub = hub(
                 pool,
                 budget,
                 "parley.limits.text=64KiB",
@@ -254,13 +255,13 @@ class HubMemoryTest {
         }
     }
 
-    private Hub hub(Budget budget, String... settings) {
+    private LocalHub hub(Budget budget, String... settings) {
         return hub(Runnable::run, budget, settings);
     }
 
-    private Hub hub(java.util.concurrent.Executor executor, Budget budget, String... with) {
+    private LocalHub hub(java.util.concurrent.Executor executor, Budget budget, String... with) {
         Settings settings = TestSettings.with(with);
-        Hub hub = new Hub();
+        LocalHub hub = new LocalHub();
         hub.use(
                 settings,
                 new MemoryBroker(settings, clock, budget),
@@ -272,17 +273,17 @@ class HubMemoryTest {
         return hub;
     }
 
-    private static Peer open(Hub hub, GatedWriter writer) {
+    private static LocalPeer open(LocalHub hub, GatedWriter writer) {
         return hub.open(writer, TestAdmission.toEverything(), peer -> (p, message) -> {});
     }
 
     /** A client that does anything, whether its connection takes what it is sent or not. */
     private static final class Guest {
         final GatedWriter writer;
-        final Peer peer;
+        final LocalPeer peer;
         final List<Membership> rooms = new ArrayList<>();
 
-        Guest(Hub hub, Random random) {
+        Guest(LocalHub hub, Random random) {
             writer = random.nextInt(3) == 0 ? new GatedWriter() : new GatedWriter().open();
             peer = open(hub, writer);
         }
@@ -294,7 +295,7 @@ class HubMemoryTest {
                     rooms.add(peer.join(
                             "r" + random.nextInt(8),
                             "u" + random.nextInt(20),
-                            Form.values()[random.nextInt(Form.values().length)]));
+                            WireFormat.values()[random.nextInt(WireFormat.values().length)]));
                 case 2 -> {
                     if (!rooms.isEmpty()) {
                         rooms.remove(random.nextInt(rooms.size())).leave();

@@ -3,6 +3,8 @@ package dev.parley.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.parley.api.Conversation;
+import dev.parley.api.WireFormat;
 import dev.parley.broker.MemoryBroker;
 import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
@@ -16,7 +18,6 @@ import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.ErrorCode;
 import dev.parley.protocol.JsonCodec;
 import dev.parley.protocol.PublishException;
-import dev.parley.room.Form;
 import dev.parley.room.Presence;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import jakarta.json.bind.Jsonb;
@@ -49,13 +50,13 @@ class HubTest {
 
     private static final CloseReason LEFT = new CloseReason(CloseReason.CloseCodes.NORMAL_CLOSURE, "");
 
-    private final Hub hub = hub(TestSettings.small(), Runnable::run);
+    private final LocalHub hub = hub(TestSettings.small(), Runnable::run);
 
     @Test
     void everyoneInARoomReadsTheSameTheSenderToo() {
-        Guest alice = new Guest("r", "alice", Form.PLAIN);
-        Guest bob = new Guest("r", "bob", Form.PLAIN);
-        Guest elsewhere = new Guest("other", "eve", Form.PLAIN);
+        Guest alice = new Guest("r", "alice", WireFormat.PLAIN);
+        Guest bob = new Guest("r", "bob", WireFormat.PLAIN);
+        Guest elsewhere = new Guest("other", "eve", WireFormat.PLAIN);
         alice.room.publish("hi");
         bob.peer.closed(LEFT);
         assertThat(alice.writer.texts()).containsExactly("* alice joined", "* bob joined", "alice: hi", "* bob left");
@@ -65,8 +66,8 @@ class HubTest {
 
     @Test
     void aMemberWithoutANameIsSomebody() {
-        Guest guest = new Guest("r", null, Form.PLAIN);
-        Guest other = new Guest("r", "bob", Form.PLAIN);
+        Guest guest = new Guest("r", null, WireFormat.PLAIN);
+        Guest other = new Guest("r", "bob", WireFormat.PLAIN);
         guest.room.publish("hi");
         guest.peer.closed(LEFT);
         assertThat(guest.writer.texts()).containsExactly("* a user joined", "* bob joined", "user: hi");
@@ -75,15 +76,15 @@ class HubTest {
 
     @Test
     void aUserHasOneNameHoweverItIsEncoded() {
-        Guest guest = new Guest("r", "Jose\u0301", Form.PLAIN);
+        Guest guest = new Guest("r", "Jose\u0301", WireFormat.PLAIN);
         hub.publish("r", "Jose\u0301", null, "hi");
         assertThat(guest.writer.texts()).containsExactly("* Jos\u00e9 joined", "Jos\u00e9: hi");
     }
 
     @Test
     void aNameThatCouldForgeALineIsRefused() {
-        Guest guest = new Guest("r", "alice", Form.PLAIN);
-        assertThatThrownBy(() -> new Guest("r", "bob\n* eve left", Form.PLAIN))
+        Guest guest = new Guest("r", "alice", WireFormat.PLAIN);
+        assertThatThrownBy(() -> new Guest("r", "bob\n* eve left", WireFormat.PLAIN))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> hub.publish("r", "alice: hi", null, "hi"))
                 .isInstanceOf(IllegalArgumentException.class);
@@ -92,8 +93,8 @@ class HubTest {
 
     @Test
     void theRuleForTextHoldsForEveryWayIn() {
-        Guest alice = new Guest("r", "alice", Form.PLAIN);
-        Guest bob = new Guest("r", "bob", Form.PLAIN);
+        Guest alice = new Guest("r", "alice", WireFormat.PLAIN);
+        Guest bob = new Guest("r", "bob", WireFormat.PLAIN);
         for (String text : List.of("\u001b[31m", "a\u0000b", "a\ud800b")) {
             for (var stage : List.of(alice.room.publish(text, "k"), hub.publish("r", null, null, text))) {
                 assertThatThrownBy(() -> stage.toCompletableFuture().join())
@@ -108,8 +109,8 @@ class HubTest {
 
     @Test
     void theLobbyMarksOwnMessagesAndAnnouncesNobody() {
-        Guest alice = new Guest("l", "alice", Form.LOBBY);
-        Guest bob = new Guest("l", "bob", Form.LOBBY);
+        Guest alice = new Guest("l", "alice", WireFormat.LOBBY);
+        Guest bob = new Guest("l", "bob", WireFormat.LOBBY);
         alice.room.publish("hi");
         bob.peer.closed(LEFT);
         assertThat(alice.writer.texts()).containsExactly("echo: hi");
@@ -121,14 +122,14 @@ class HubTest {
     void aStormOfJoinsCostsEachMemberAMessageASecond() {
         int seconds = 10;
         int perSecond = 200;
-        Hub large = hub(TestSettings.defaultsWith("parley.writer=portable"), Runnable::run);
+        LocalHub large = hub(TestSettings.defaultsWith("parley.writer=portable"), Runnable::run);
         List<GatedWriter> writers = new ArrayList<>();
         for (int second = 0; second < seconds; second++) {
             for (int i = 0; i < perSecond; i++) {
                 GatedWriter writer = new GatedWriter().open();
                 writers.add(writer);
                 large.open(writer, TestAdmission.toEverything(), opened -> SILENT)
-                        .join("r", "u" + writers.size(), Form.PARLEY_V1);
+                        .join("r", "u" + writers.size(), WireFormat.PARLEY_V1);
             }
             large.sweep();
         }
@@ -147,7 +148,7 @@ class HubTest {
 
     @Test
     void welcomesAreEncodedOutsideTheLockOfTheRoom() throws ReflectiveOperationException {
-        OpenRoom room = new Guest("r", "alice", Form.PARLEY_V1).room.room();
+        OpenRoom room = new Guest("r", "alice", WireFormat.PARLEY_V1).room.room();
         Field jsonb = JsonCodec.class.getDeclaredField("jsonb");
         jsonb.setAccessible(true);
         Jsonb real = (Jsonb) jsonb.get(JsonCodec.shared());
@@ -160,7 +161,7 @@ class HubTest {
                             return method.invoke(real, args);
                         }));
         try {
-            Guest bob = new Guest("r", "bob", Form.PARLEY_V1);
+            Guest bob = new Guest("r", "bob", WireFormat.PARLEY_V1);
             bob.room.greet();
             assertThat(bob.writer.texts()).hasSize(2).allMatch(text -> text.contains("\"welcome\""));
         } finally {
@@ -174,15 +175,15 @@ class HubTest {
         GatedWriter writer = new GatedWriter().open().on(task -> {
             throw new RejectedExecutionException();
         });
-        Guest stopping = new Guest("r", "alice", Form.PLAIN, writer);
+        Guest stopping = new Guest("r", "alice", WireFormat.PLAIN, writer);
         stopping.room.publish("hi");
         assertThat(writer.texts()).containsExactly("* alice joined", "alice: hi");
     }
 
     @Test
     void aPeerThatIsOvertakenIsClosedAndNobodyElseNotices() {
-        Guest slow = new Guest("r", "slow", Form.PLAIN, new GatedWriter());
-        Guest quick = new Guest("r", "quick", Form.PLAIN);
+        Guest slow = new Guest("r", "slow", WireFormat.PLAIN, new GatedWriter());
+        Guest quick = new Guest("r", "quick", WireFormat.PLAIN);
         for (int i = 0; i < 100; i++) { // the room keeps 64
             quick.room.publish("m" + i);
         }
@@ -195,8 +196,8 @@ class HubTest {
     @Test
     void whoLagsWithinTheBoundsGetsEverythingWhenItReadsAgain() {
         GatedWriter stuck = new GatedWriter();
-        Guest late = new Guest("r", "late", Form.PLAIN, stuck);
-        Guest quick = new Guest("r", "quick", Form.PLAIN);
+        Guest late = new Guest("r", "late", WireFormat.PLAIN, stuck);
+        Guest quick = new Guest("r", "quick", WireFormat.PLAIN);
         for (int i = 0; i < 60; i++) {
             quick.room.publish("m" + i);
         }
@@ -208,7 +209,7 @@ class HubTest {
 
     @Test
     void aPeerWhoseRepliesPileUpIsClosed() {
-        Guest slow = new Guest("r", "slow", Form.PLAIN, new GatedWriter());
+        Guest slow = new Guest("r", "slow", WireFormat.PLAIN, new GatedWriter());
         for (int i = 0; i < 20; i++) { // the outbox keeps 8
             slow.peer.send("reply");
         }
@@ -220,7 +221,7 @@ class HubTest {
     @Test
     void whatWasSentBeforeACloseStillLeaves() {
         GatedWriter writer = new GatedWriter();
-        Peer peer = hub.open(writer, TestAdmission.toEverything(), opened -> SILENT);
+        LocalPeer peer = hub.open(writer, TestAdmission.toEverything(), opened -> SILENT);
         peer.send("one");
         peer.send("two");
         peer.close(CloseReasons.BYE);
@@ -234,9 +235,9 @@ class HubTest {
 
     @Test
     void anExceptionOfAConversationClosesThatPeerWithAnIncident() {
-        Guest other = new Guest("r", "u", Form.PLAIN);
+        Guest other = new Guest("r", "u", WireFormat.PLAIN);
         GatedWriter writer = new GatedWriter().open();
-        Peer broken = hub.open(writer, TestAdmission.toEverything(), peer -> (p, message) -> {
+        LocalPeer broken = hub.open(writer, TestAdmission.toEverything(), peer -> (p, message) -> {
             throw new IllegalStateException("secret");
         });
         broken.text("boom", true);
@@ -251,7 +252,7 @@ class HubTest {
     @Test
     void aBinaryMessageIsRefusedWhereAConversationDoesNotTakeIt() {
         GatedWriter writer = new GatedWriter().open();
-        Peer peer = hub.open(writer, TestAdmission.toEverything(), opened -> SILENT);
+        LocalPeer peer = hub.open(writer, TestAdmission.toEverything(), opened -> SILENT);
         peer.binary(ByteBuffer.allocate(3), true);
         assertThat(writer.closeReason()).isEqualTo(CloseReasons.TEXT_ONLY);
     }
@@ -259,7 +260,7 @@ class HubTest {
     @Test
     void nothingIsSaidToAConversationAfterTheClose() {
         List<String> said = new ArrayList<>();
-        Peer peer = hub.open(
+        LocalPeer peer = hub.open(
                 new GatedWriter().open(), TestAdmission.toEverything(), opened -> (p, message) -> said.add(message));
         peer.text("one", true);
         peer.close(CloseReasons.BYE);
@@ -269,17 +270,17 @@ class HubTest {
 
     @Test
     void joiningAfterTheCloseLeavesNoTrace() {
-        Peer peer = hub.open(new GatedWriter().open(), TestAdmission.toEverything(), opened -> SILENT);
+        LocalPeer peer = hub.open(new GatedWriter().open(), TestAdmission.toEverything(), opened -> SILENT);
         peer.closed(LEFT);
-        peer.join("r", "ghost", Form.PLAIN);
+        peer.join("r", "ghost", WireFormat.PLAIN);
         assertThat(hub.rooms()).isZero();
         assertThat(hub.peers()).isZero();
     }
 
     @Test
     void undeploymentClosesAllWithGoingAway() {
-        Guest one = new Guest("r", "u", Form.PLAIN);
-        Guest two = new Guest("s", "u", Form.PLAIN, new GatedWriter());
+        Guest one = new Guest("r", "u", WireFormat.PLAIN);
+        Guest two = new Guest("s", "u", WireFormat.PLAIN, new GatedWriter());
         hub.closeAll();
         assertThat(one.writer.closeReason()).isEqualTo(CloseReasons.GOING_AWAY);
         assertThat(two.writer.closeReason()).isEqualTo(CloseReasons.GOING_AWAY);
@@ -290,7 +291,7 @@ class HubTest {
     @Test
     void aPeerThatOpensAfterTheUndeploymentIsClosedWithGoingAway() {
         hub.closeAll();
-        Guest late = new Guest("r", "late", Form.PLAIN);
+        Guest late = new Guest("r", "late", WireFormat.PLAIN);
         assertThat(late.writer.closeReason()).isEqualTo(CloseReasons.GOING_AWAY);
         assertThat(hub.peers()).isZero();
         assertThat(hub.rooms()).isZero();
@@ -311,9 +312,9 @@ class HubTest {
 
     @Test
     void anErrorInOneWriterClosesThatPeerAndTheRoomGoesOn() {
-        Guest first = new Guest("r", "first", Form.LOBBY);
-        Guest second = new Guest("r", "second", Form.LOBBY);
-        Guest third = new Guest("r", "third", Form.LOBBY);
+        Guest first = new Guest("r", "first", WireFormat.LOBBY);
+        Guest second = new Guest("r", "second", WireFormat.LOBBY);
+        Guest third = new Guest("r", "third", WireFormat.LOBBY);
         second.writer.breakOnce(new LinkageError("of the test"));
         first.room.publish("a");
         first.room.publish("b");
@@ -326,11 +327,11 @@ class HubTest {
     @Test
     void anErrorInAWriterOfAnotherLoopClosesThatPeerAndTheRoomGoesOn() {
         Deque<Runnable> loop = new ArrayDeque<>();
-        Guest here = new Guest("r", "here", Form.LOBBY);
-        Guest broken =
-                new Guest("r", "broken", Form.LOBBY, new GatedWriter().open().on(loop::add));
-        Guest behind =
-                new Guest("r", "behind", Form.LOBBY, new GatedWriter().open().on(loop::add));
+        Guest here = new Guest("r", "here", WireFormat.LOBBY);
+        Guest broken = new Guest(
+                "r", "broken", WireFormat.LOBBY, new GatedWriter().open().on(loop::add));
+        Guest behind = new Guest(
+                "r", "behind", WireFormat.LOBBY, new GatedWriter().open().on(loop::add));
         broken.writer.breakOnce(new LinkageError("of the test"));
         here.room.publish("a");
         while (!loop.isEmpty()) {
@@ -347,8 +348,8 @@ class HubTest {
 
     @Test
     void aMemberWhoseCloseThrowsInAWalkDoesNotKeepTheOthersWaiting() {
-        Guest slow = new Guest("r", "slow", Form.LOBBY, new GatedWriter().atClose(HubTest::fail));
-        Guest quick = new Guest("r", "quick", Form.LOBBY);
+        Guest slow = new Guest("r", "slow", WireFormat.LOBBY, new GatedWriter().atClose(HubTest::fail));
+        Guest quick = new Guest("r", "quick", WireFormat.LOBBY);
         slow.peer.send("in flight");
         for (int i = 0; i < 100; i++) { // the room keeps 64
             quick.room.publish("m" + i);
@@ -360,7 +361,7 @@ class HubTest {
     @Test
     void aLoopThatFailsToTakeATaskKeepsNobodyWaiting() {
         GatedWriter writer = new GatedWriter().open().on(task -> fail());
-        Guest stopping = new Guest("r", "alice", Form.LOBBY, writer);
+        Guest stopping = new Guest("r", "alice", WireFormat.LOBBY, writer);
         stopping.room.publish("a");
         stopping.room.publish("b");
         assertThat(writer.texts()).containsExactly("echo: a", "echo: b");
@@ -369,7 +370,7 @@ class HubTest {
     @Test
     void anErrorOfAConversationClosesThatPeerWithAnIncident() {
         GatedWriter writer = new GatedWriter().open();
-        Peer broken = hub.open(writer, TestAdmission.toEverything(), peer -> (p, message) -> fail());
+        LocalPeer broken = hub.open(writer, TestAdmission.toEverything(), peer -> (p, message) -> fail());
         broken.text("boom", true);
         assertThat(writer.closeReason().getReasonPhrase()).matches("internal error, incident [0-9a-f]{16}");
     }
@@ -403,15 +404,15 @@ class HubTest {
         try {
             for (int round = 0; round < 15; round++) {
                 String what = "seed " + seed + ", round " + round;
-                Hub busy = hub(TestSettings.with("parley.room.messages=8192", "parley.room.bytes=16MiB"), pool);
+                LocalHub busy = hub(TestSettings.with("parley.room.messages=8192", "parley.room.bytes=16MiB"), pool);
                 List<RandomWriter> readers = new ArrayList<>();
-                List<Peer> peers = new ArrayList<>();
-                List<Membership> rooms = new ArrayList<>();
+                List<LocalPeer> peers = new ArrayList<>();
+                List<LocalMembership> rooms = new ArrayList<>();
                 for (int i = 0; i < 20; i++) {
                     RandomWriter writer = new RandomWriter(loops.get(i % 4), pool, random.nextLong(), 0);
                     readers.add(writer);
                     peers.add(busy.open(writer, TestAdmission.toEverything(), peer -> SILENT));
-                    rooms.add(peers.get(i).join("r", "p" + i, Form.LOBBY));
+                    rooms.add(peers.get(i).join("r", "p" + i, WireFormat.LOBBY));
                 }
                 int senders = 3;
                 int messages = 300;
@@ -429,11 +430,11 @@ class HubTest {
                 pool.execute(() -> {
                     Random chance = new Random(churnSeed);
                     for (int i = 0; i < 100; i++) {
-                        Peer visitor = busy.open(
+                        LocalPeer visitor = busy.open(
                                 new RandomWriter(loops.get(i % 4), pool, chance.nextLong(), 4),
                                 TestAdmission.toEverything(),
                                 peer -> SILENT);
-                        visitor.join("r", "visitor", Form.LOBBY);
+                        visitor.join("r", "visitor", WireFormat.LOBBY);
                         visitor.closed(LEFT);
                     }
                     done.countDown();
@@ -463,9 +464,9 @@ class HubTest {
         }
     }
 
-    static Hub hub(Settings settings, java.util.concurrent.Executor executor) {
+    static LocalHub hub(Settings settings, java.util.concurrent.Executor executor) {
         Budget budget = TestBudgets.large();
-        Hub hub = new Hub();
+        LocalHub hub = new LocalHub();
         hub.use(
                 settings,
                 new MemoryBroker(settings, Clock.SYSTEM, budget),
@@ -479,14 +480,14 @@ class HubTest {
 
     private final class Guest {
         final GatedWriter writer;
-        final Peer peer;
-        final Membership room;
+        final LocalPeer peer;
+        final LocalMembership room;
 
-        Guest(String room, String user, Form form) {
+        Guest(String room, String user, WireFormat form) {
             this(room, user, form, new GatedWriter().open());
         }
 
-        Guest(String room, String user, Form form, GatedWriter writer) {
+        Guest(String room, String user, WireFormat form, GatedWriter writer) {
             this.writer = writer;
             this.peer = hub.open(writer, TestAdmission.toEverything(), opened -> SILENT);
             this.room = peer.join(room, user, form);

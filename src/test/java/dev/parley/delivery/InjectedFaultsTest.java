@@ -2,6 +2,11 @@ package dev.parley.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.api.Admission;
+import dev.parley.api.Conversation;
+import dev.parley.api.Membership;
+import dev.parley.api.Peer;
+import dev.parley.api.WireFormat;
 import dev.parley.broker.Broker;
 import dev.parley.broker.MemoryBroker;
 import dev.parley.ops.Budget;
@@ -14,7 +19,7 @@ import dev.parley.ops.TestBudgets;
 import dev.parley.ops.TestSettings;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.JsonCodec;
-import dev.parley.room.Form;
+import dev.parley.room.Encoder;
 import dev.parley.wire.FrameWriter;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Meter;
@@ -170,7 +175,7 @@ class InjectedFaultsTest {
         private final List<Runnable> passing = new ArrayList<>();
         private final Executor loopOne;
         private final Executor loopTwo;
-        private final Hub hub = new Hub();
+        private final LocalHub hub = new LocalHub();
         private final Drain drain = new Drain();
         private final List<Member> members = new ArrayList<>();
         private final List<Throwable> escaped = new ArrayList<>();
@@ -211,14 +216,14 @@ class InjectedFaultsTest {
         }
 
         Day live() {
-            Member alice = new Member("alice", Form.PARLEY_V1, loopOne, true);
-            new Member("bob", Form.PLAIN, loopOne, true);
-            new Member("carol", Form.LOBBY, loopTwo, false);
-            new Member("dave", Form.EVENTS, loopTwo, true);
-            new Member("erin", Form.PARLEY_V1, null, false);
-            Member leaver = new Member("frank", Form.PLAIN, null, true);
-            Member sayingBye = new Member("grace", Form.PARLEY_V1, loopOne, true);
-            Member elsewhere = new Member("s", "ivan", Form.PLAIN, loopTwo, true);
+            Member alice = new Member("alice", WireFormat.PARLEY_V1, loopOne, true);
+            new Member("bob", WireFormat.PLAIN, loopOne, true);
+            new Member("carol", WireFormat.LOBBY, loopTwo, false);
+            new Member("dave", WireFormat.EVENTS, loopTwo, true);
+            new Member("erin", WireFormat.PARLEY_V1, null, false);
+            Member leaver = new Member("frank", WireFormat.PLAIN, null, true);
+            Member sayingBye = new Member("grace", WireFormat.PARLEY_V1, loopOne, true);
+            Member elsewhere = new Member("s", "ivan", WireFormat.PLAIN, loopTwo, true);
             settle();
             everybodySpeaks();
             elsewhere.goes();
@@ -235,7 +240,7 @@ class InjectedFaultsTest {
                 pass();
             }
             members.forEach(member -> member.container(peer -> peer.pong(0)));
-            new Member("heidi", Form.PARLEY_V1, loopTwo, true);
+            new Member("heidi", WireFormat.PARLEY_V1, loopTwo, true);
             settle();
             everybodySpeaks();
             return this;
@@ -243,7 +248,7 @@ class InjectedFaultsTest {
 
         void drain() {
             for (String name : List.of("alice", "bob", "carol", "dave")) {
-                new Member(name, Form.PARLEY_V1, name.compareTo("bob") > 0 ? loopOne : null, true);
+                new Member(name, WireFormat.PARLEY_V1, name.compareTo("bob") > 0 ? loopOne : null, true);
             }
             settle();
             drain.start();
@@ -323,7 +328,7 @@ class InjectedFaultsTest {
                         .as("%s, who went, is gone", member.name)
                         .isTrue();
             }
-            Member late = new Member("late", Form.PARLEY_V1, loopOne, true);
+            Member late = new Member("late", WireFormat.PARLEY_V1, loopOne, true);
             settle();
             assertThat(String.join("", late.connection.texts())).contains("\"welcome\"");
             hub.publish("r", "somebody", null, "m-last");
@@ -331,8 +336,9 @@ class InjectedFaultsTest {
             List<Member> there =
                     members.stream().filter(member -> !member.hasEnded()).toList();
             assertThat(hub.peers()).as("peers").isEqualTo(there.size());
-            assertThat(hub.summary("r").members()).as("announced members").isEqualTo((int)
-                    there.stream().filter(member -> member.form.announces()).count());
+            assertThat(hub.summary("r").members()).as("announced members").isEqualTo((int) there.stream()
+                    .filter(member -> Encoder.of(member.form).announces())
+                    .count());
             List<String> log = there.get(0).read();
             assertThat(log).as("what was said").endsWith("m-last").doesNotHaveDuplicates();
             for (Member member : there) {
@@ -353,17 +359,17 @@ class InjectedFaultsTest {
         private final class Member {
             final String room;
             final String name;
-            final Form form;
+            final WireFormat form;
             final GatedWriter connection;
             final boolean fromTheStart = messages == 0;
-            private final List<Peer> peers = new ArrayList<>(1);
+            private final List<LocalPeer> peers = new ArrayList<>(1);
             boolean leaves;
 
-            Member(String name, Form form, Executor loop, boolean atOnce) {
+            Member(String name, WireFormat form, Executor loop, boolean atOnce) {
                 this("r", name, form, loop, atOnce);
             }
 
-            Member(String room, String name, Form form, Executor loop, boolean atOnce) {
+            Member(String room, String name, WireFormat form, Executor loop, boolean atOnce) {
                 this.room = room;
                 this.name = name;
                 this.form = form;
@@ -386,7 +392,7 @@ class InjectedFaultsTest {
             }
 
             /** The server has something for its endpoint; if that never got a peer, the server has closed the connection. */
-            void container(java.util.function.Consumer<Peer> call) {
+            void container(java.util.function.Consumer<LocalPeer> call) {
                 peers.forEach(peer -> Day.this.container(() -> call.accept(peer)));
             }
 

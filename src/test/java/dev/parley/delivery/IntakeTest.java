@@ -2,6 +2,8 @@ package dev.parley.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.api.Conversation;
+import dev.parley.api.Peer;
 import dev.parley.broker.MemoryBroker;
 import dev.parley.ops.Budget;
 import dev.parley.ops.Drain;
@@ -42,7 +44,7 @@ class IntakeTest {
             }
 
             @Override
-            void pong(Peer peer, GatedWriter writer) {
+            void pong(LocalPeer peer, GatedWriter writer) {
                 peer.pong(0);
             }
         },
@@ -58,7 +60,7 @@ class IntakeTest {
             }
 
             @Override
-            void pong(Peer peer, GatedWriter writer) {
+            void pong(LocalPeer peer, GatedWriter writer) {
                 writer.receiver().pong(0);
             }
         };
@@ -67,18 +69,18 @@ class IntakeTest {
 
         abstract void binary(Peer peer, GatedWriter writer, ByteBuffer message);
 
-        abstract void pong(Peer peer, GatedWriter writer);
+        abstract void pong(LocalPeer peer, GatedWriter writer);
     }
 
-    private Peer open(String... settings) {
+    private LocalPeer open(String... settings) {
         return open(new Recorder(), settings);
     }
 
-    private Peer open(Conversation conversation, String... overrides) {
+    private LocalPeer open(Conversation conversation, String... overrides) {
         Settings settings = TestSettings.with(overrides); // 64 bytes, 4 fragments
         TestClock clock = new TestClock();
         Budget budget = TestBudgets.large();
-        Hub hub = new Hub();
+        LocalHub hub = new LocalHub();
         hub.use(
                 settings,
                 new MemoryBroker(settings, clock, budget),
@@ -122,7 +124,7 @@ class IntakeTest {
     @ParameterizedTest
     @EnumSource
     void textsBeyondTheRateAreTooFastAndAsManyMoreCloseThePeer(Source source) {
-        Peer peer = open("parley.rate.messages=3/s", "parley.rate.burst=1s");
+        LocalPeer peer = open("parley.rate.messages=3/s", "parley.rate.burst=1s");
         for (int i = 0; i < 6; i++) {
             source.text(peer, writer, "a");
         }
@@ -135,7 +137,7 @@ class IntakeTest {
 
     @Test
     void aTextIsTooFastIfAnyOfItsPartsIs() {
-        Peer peer = open("parley.rate.bytes=10/s", "parley.rate.burst=1s");
+        LocalPeer peer = open("parley.rate.bytes=10/s", "parley.rate.burst=1s");
         peer.text("12345678", false);
         peer.text("9abc", false);
         peer.text("", true);
@@ -146,7 +148,7 @@ class IntakeTest {
     @ParameterizedTest
     @EnumSource
     void aBinaryBeyondTheRateClosesThePeer(Source source) {
-        Peer peer = open("parley.rate.messages=1/s", "parley.rate.burst=1s");
+        LocalPeer peer = open("parley.rate.messages=1/s", "parley.rate.burst=1s");
         source.binary(peer, writer, ByteBuffer.allocate(1));
         assertThat(writer.closeReason()).isNull();
         source.binary(peer, writer, ByteBuffer.allocate(1));
@@ -156,7 +158,7 @@ class IntakeTest {
 
     @Test
     void aBinaryBeyondTheRateClosesThePeerBeforeItsLastPart() {
-        Peer peer = open("parley.rate.bytes=10/s", "parley.rate.burst=1s");
+        LocalPeer peer = open("parley.rate.bytes=10/s", "parley.rate.burst=1s");
         peer.binary(ByteBuffer.allocate(8), false);
         assertThat(writer.closeReason()).isNull();
         peer.binary(ByteBuffer.allocate(8), false);
@@ -166,7 +168,7 @@ class IntakeTest {
     @ParameterizedTest
     @EnumSource
     void aPongCountsAsAMessage(Source source) {
-        Peer peer = open("parley.rate.messages=3/s", "parley.rate.burst=1s");
+        LocalPeer peer = open("parley.rate.messages=3/s", "parley.rate.burst=1s");
         source.text(peer, writer, "a");
         source.pong(peer, writer);
         source.pong(peer, writer);
@@ -177,7 +179,7 @@ class IntakeTest {
 
     @Test
     void aPongIsNoPartOfTheMessageThatItComesIn() {
-        Peer peer = open();
+        LocalPeer peer = open();
         peer.text("he", false);
         peer.pong(0);
         peer.text("llo", true);
@@ -186,7 +188,7 @@ class IntakeTest {
 
     @Test
     void pingsAreAnsweredWithinARateOfTheirOwn() {
-        Peer peer = open("parley.rate.messages=2/s", "parley.rate.burst=1s");
+        LocalPeer peer = open("parley.rate.messages=2/s", "parley.rate.burst=1s");
         Frame pong = Frame.pong(ByteBuffer.allocate(0));
         peer.text("a", true);
         peer.text("a", true);
@@ -202,7 +204,7 @@ class IntakeTest {
     @ParameterizedTest
     @EnumSource
     void whatTheClientsOtherConnectionsTookCountsFromTheRenewalOn(Source source) {
-        Peer peer = open();
+        LocalPeer peer = open();
         source.text(peer, writer, "a");
         peer.renew(TestAdmission.toEverything().exhausted());
         source.text(peer, writer, "a");
@@ -212,7 +214,7 @@ class IntakeTest {
     @ParameterizedTest
     @EnumSource
     void aConversationThatThrowsClosesThePeerUnderAnIncident(Source source) {
-        Peer peer = open(new Broken());
+        LocalPeer peer = open(new Broken());
         source.text(peer, writer, "a");
         assertThat(writer.closeReason().getReasonPhrase()).matches("internal error, incident [0-9a-f]{16}");
     }
@@ -220,7 +222,7 @@ class IntakeTest {
     @ParameterizedTest
     @EnumSource
     void aConversationThatThrowsAtABinaryClosesThePeerUnderAnIncident(Source source) {
-        Peer peer = open(new Broken());
+        LocalPeer peer = open(new Broken());
         source.binary(peer, writer, ByteBuffer.allocate(1));
         assertThat(writer.closeReason().getReasonPhrase()).matches("internal error, incident [0-9a-f]{16}");
     }
@@ -228,7 +230,7 @@ class IntakeTest {
     @ParameterizedTest
     @EnumSource
     void aPeerThatIsClosingTakesNothing(Source source) {
-        Peer peer = open();
+        LocalPeer peer = open();
         writer.shut();
         peer.send("this has to leave first");
         peer.close(CloseReasons.BYE);
@@ -239,7 +241,7 @@ class IntakeTest {
 
     @Test
     void partsBeyondALimitCloseThePeer() {
-        Peer peer = open();
+        LocalPeer peer = open();
         peer.text("x".repeat(60), false);
         peer.text("x".repeat(5), true);
         assertThat(writer.closeReason()).isEqualTo(CloseReasons.TOO_LONG);

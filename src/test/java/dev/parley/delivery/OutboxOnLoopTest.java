@@ -7,7 +7,7 @@ import dev.parley.ops.BatchTally;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.TestBudgets;
 import dev.parley.ops.TestSettings;
-import dev.parley.room.Form;
+import dev.parley.room.Encoder;
 import dev.parley.room.Ring;
 import dev.parley.room.TestRings;
 import dev.parley.testing.LoopThread;
@@ -142,7 +142,7 @@ class OutboxOnLoopTest {
     private Outbox reader(Ring ring, FrameWriter writer, long peer) {
         Outbox outbox = new Outbox(
                 writer, new Reporter(), TestSettings.small().outbox(), metrics, Runnable::run, TestBudgets.large());
-        outbox.add(TestRings.cursor(ring, Form.PLAIN, peer));
+        outbox.add(TestRings.cursor(ring, Encoder.PLAIN, peer));
         outbox.release();
         onLoop(() -> 0); // what that asked for has run
         return outbox;

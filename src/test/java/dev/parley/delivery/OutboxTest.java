@@ -9,7 +9,7 @@ import dev.parley.ops.Rooms;
 import dev.parley.ops.TestBudgets;
 import dev.parley.ops.TestSettings;
 import dev.parley.protocol.CloseReasons;
-import dev.parley.room.Form;
+import dev.parley.room.Encoder;
 import dev.parley.room.Ring;
 import dev.parley.room.TestRings;
 import dev.parley.wire.Batch;
@@ -78,7 +78,7 @@ class OutboxTest {
         Outbox held =
                 new Outbox(writer, owner, TestSettings.small().outbox(), METRICS, relief::add, TestBudgets.large());
         Ring ring = TestRings.ring(64, 1 << 20);
-        held.add(TestRings.cursor(ring, Form.PLAIN, 7));
+        held.add(TestRings.cursor(ring, Encoder.PLAIN, 7));
         say(ring, "m");
         held.wake(null);
         held.offer(Frame.text("welcome"));
@@ -113,7 +113,7 @@ class OutboxTest {
         for (int i = 0; i < 200_000; i++) {
             say(ring, "m");
         }
-        outbox.add(TestRings.cursor(ring, Form.PLAIN, 7));
+        outbox.add(TestRings.cursor(ring, Encoder.PLAIN, 7));
         while (!relief.isEmpty()) {
             relief.remove().run();
         }
@@ -166,7 +166,7 @@ class OutboxTest {
     @Test
     void repliesAndRoomsTakeTurns() {
         Ring ring = TestRings.ring(64, 1 << 20);
-        outbox.add(TestRings.cursor(ring, Form.PLAIN, 7));
+        outbox.add(TestRings.cursor(ring, Encoder.PLAIN, 7));
         for (int i = 0; i < 5; i++) { // there is always a reply and a message
             say(ring, "m" + i);
             reply("r" + i);
@@ -178,7 +178,7 @@ class OutboxTest {
     @Test
     void noReplyGoesPastThoseThatWaitWhileTheRoomHasItsTurn() {
         Ring ring = TestRings.ring(64, 1 << 20);
-        outbox.add(TestRings.cursor(ring, Form.PLAIN, 7));
+        outbox.add(TestRings.cursor(ring, Encoder.PLAIN, 7));
         reply("a");
         say(ring, "m");
         reply("b");
@@ -197,7 +197,7 @@ class OutboxTest {
         Ring ring = TestRings.ring(64, 1 << 20);
         reply("a");
         reply("welcome");
-        outbox.add(TestRings.cursor(ring, Form.PLAIN, 7));
+        outbox.add(TestRings.cursor(ring, Encoder.PLAIN, 7));
         say(ring, "m");
         land();
         reply("b");
@@ -209,7 +209,7 @@ class OutboxTest {
     @Test
     void whatIsSetAsideLeavesWhenNothingElseIsDueAndIsDroppedWhenTheRoomHasMore() {
         Ring ring = TestRings.ring(64, 1 << 20);
-        outbox.add(TestRings.cursor(ring, Form.PLAIN, 7));
+        outbox.add(TestRings.cursor(ring, Encoder.PLAIN, 7));
         outbox.setAside(aside("one"), null);
         land();
         reply("a");
@@ -271,7 +271,7 @@ class OutboxTest {
     @Test
     void anOvertakenCursorIsSaid() {
         Ring ring = TestRings.ring(4, 1 << 20);
-        outbox.add(TestRings.cursor(ring, Form.PLAIN, 7));
+        outbox.add(TestRings.cursor(ring, Encoder.PLAIN, 7));
         for (int i = 0; i < 5; i++) {
             say(ring, "m" + i);
         }
@@ -283,7 +283,7 @@ class OutboxTest {
     void whatALaggingReaderIsNotSentIsCounted() {
         double before = dropped();
         Ring ring = TestRings.ring(4, 1 << 20);
-        outbox.add(TestRings.cursor(ring, Form.PARLEY_V1, 7, Rooms.Overflow.DROP_OLDEST));
+        outbox.add(TestRings.cursor(ring, Encoder.PARLEY_V1, 7, Rooms.Overflow.DROP_OLDEST));
         reply("in flight");
         for (int i = 0; i < 10; i++) {
             say(ring, "m" + i);
@@ -316,8 +316,8 @@ class OutboxTest {
             say(one, "1");
             say(two, "2");
         }
-        outbox.add(TestRings.cursor(one, Form.PLAIN, 7));
-        outbox.add(TestRings.cursor(two, Form.PLAIN, 7));
+        outbox.add(TestRings.cursor(one, Encoder.PLAIN, 7));
+        outbox.add(TestRings.cursor(two, Encoder.PLAIN, 7));
         land();
         assertThat(writer.texts()).contains("u: 1", "u: 2");
     }
@@ -340,7 +340,7 @@ class OutboxTest {
                         random1, reporter(trouble), TestSettings.small().outbox(), METRICS, pool, TestBudgets.large());
                 Ring ring = TestRings.ring(4096, 1 << 20);
                 box.release();
-                box.add(TestRings.cursor(ring, Form.PLAIN, 7));
+                box.add(TestRings.cursor(ring, Encoder.PLAIN, 7));
                 CountDownLatch done = new CountDownLatch(2);
                 pool.execute(() -> {
                     for (int i = 0; i < messages; i++) {
@@ -485,7 +485,7 @@ class OutboxTest {
         List<Outbox> boxes = List.of(outbox(budget), outbox(budget));
         TestRings.say(ring, 1, "x".repeat(10_000), "y".repeat(10_000));
         for (Outbox box : boxes) {
-            box.add(TestRings.cursor(ring, Form.PLAIN, 7));
+            box.add(TestRings.cursor(ring, Encoder.PLAIN, 7));
             assertThat(box.unsent()).isZero();
         }
         boxes.forEach(box -> box.settle(System.nanoTime()));

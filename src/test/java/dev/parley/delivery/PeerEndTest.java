@@ -2,10 +2,11 @@ package dev.parley.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.api.Membership;
+import dev.parley.api.WireFormat;
 import dev.parley.ops.TestSettings;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.PublishException;
-import dev.parley.room.Form;
 import jakarta.websocket.CloseReason;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,10 +20,10 @@ class PeerEndTest {
 
     private static final CloseReason LEFT = new CloseReason(CloseReason.CloseCodes.NORMAL_CLOSURE, "");
 
-    private final Hub hub = HubTest.hub(TestSettings.small(), Runnable::run);
+    private final LocalHub hub = HubTest.hub(TestSettings.small(), Runnable::run);
     private final GatedWriter writer = new GatedWriter().open();
     private final List<String> said = new ArrayList<>();
-    private final Peer peer =
+    private final LocalPeer peer =
             hub.open(writer, TestAdmission.toEverything(), opened -> (sender, message) -> said.add(message));
 
     @Test
@@ -35,11 +36,11 @@ class PeerEndTest {
 
     @Test
     void afterItsTimeNothingIsDeliveredToAPeerAndNothingTaken() {
-        Membership room = peer.join("r", "alice", Form.PLAIN);
+        Membership room = peer.join("r", "alice", WireFormat.PLAIN);
         GatedWriter other = new GatedWriter().open();
         Membership[] bob = new Membership[1];
         hub.open(other, TestAdmission.toEverything(), opened -> {
-            bob[0] = opened.join("r", "bob", Form.PLAIN);
+            bob[0] = opened.join("r", "bob", WireFormat.PLAIN);
             return (sender, message) -> {};
         });
         List<String> before = writer.texts();
@@ -68,7 +69,7 @@ class PeerEndTest {
     @Test
     void givesItsAdmissionBackOnce() {
         TestAdmission admission = TestAdmission.toEverything();
-        Peer counted = hub.open(new GatedWriter().open(), admission, opened -> (sender, message) -> {});
+        LocalPeer counted = hub.open(new GatedWriter().open(), admission, opened -> (sender, message) -> {});
         assertThat(admission.open()).isEqualTo(1);
         counted.closed(LEFT);
         counted.closed(LEFT);
@@ -79,11 +80,11 @@ class PeerEndTest {
     void closesPeerThatJoinsRoomItMayNotRead() {
         GatedWriter alice = new GatedWriter().open();
         Membership[] secret = new Membership[1];
-        Peer refused = hub.open(alice, TestAdmission.to("main"::equals, "main"::equals), opened -> {
-            secret[0] = opened.join("secret", "alice", Form.PLAIN);
+        LocalPeer refused = hub.open(alice, TestAdmission.to("main"::equals, "main"::equals), opened -> {
+            secret[0] = opened.join("secret", "alice", WireFormat.PLAIN);
             return (sender, message) -> secret[0].publish(message);
         });
-        peer.join("secret", "bob", Form.PLAIN);
+        peer.join("secret", "bob", WireFormat.PLAIN);
         secret[0].publish("let me in");
         secret[0].typing();
         secret[0].leave();
@@ -100,7 +101,7 @@ class PeerEndTest {
         GatedWriter alice = new GatedWriter().open();
         Membership[] room = new Membership[1];
         hub.open(alice, TestAdmission.to(name -> true, name -> false), opened -> {
-            room[0] = opened.join("news", "alice", Form.PLAIN);
+            room[0] = opened.join("news", "alice", WireFormat.PLAIN);
             return (sender, message) -> {};
         });
         assertThat(room[0].publish("hi", "id").toCompletableFuture())

@@ -3,6 +3,7 @@ package dev.parley.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.api.Start;
+import dev.parley.api.WireFormat;
 import dev.parley.broker.Broker;
 import dev.parley.broker.History;
 import dev.parley.broker.MemoryBroker;
@@ -16,7 +17,6 @@ import dev.parley.ops.TestClock;
 import dev.parley.ops.TestSettings;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.Position;
-import dev.parley.room.Form;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
@@ -78,7 +78,7 @@ class ResumeModelTest {
         private final TreeMap<Long, String> log = new TreeMap<>(); // of this epoch, by offset
         private final TestClock clock = new TestClock();
         private FlakyBroker broker;
-        private Hub hub;
+        private LocalHub hub;
         private String epoch = "";
         private int published;
 
@@ -98,7 +98,7 @@ class ResumeModelTest {
         private void start() {
             log.clear();
             epoch = "";
-            hub = new Hub();
+            hub = new LocalHub();
             broker = new FlakyBroker(new MemoryBroker(TestSettings.with(settings), clock, TestBudgets.large()));
             hub.use(
                     TestSettings.with(settings),
@@ -177,7 +177,7 @@ class ResumeModelTest {
 
         private final class Reader {
             private final String name;
-            private @Nullable Peer peer;
+            private @Nullable LocalPeer peer;
             private @Nullable GatedWriter writer;
             private int frames;
             private @Nullable Position since;
@@ -200,12 +200,12 @@ class ResumeModelTest {
                     frames = 0;
                     since = epochSeen.isEmpty() ? null : new Position(epochSeen, at);
                     peer = hub.open(connection, TestAdmission.toEverything(), opened -> (p, message) -> {});
-                    peer.join("r", name, Form.PARLEY_V1, new Start(since, 0));
+                    peer.join("r", name, WireFormat.PARLEY_V1, new Start(since, 0));
                 }
             }
 
             void drop() {
-                Peer connected = peer;
+                LocalPeer connected = peer;
                 check();
                 if (connected != null) {
                     connected.closed(new CloseReason(CloseCodes.CLOSED_ABNORMALLY, ""));

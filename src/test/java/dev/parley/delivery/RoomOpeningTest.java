@@ -2,8 +2,10 @@ package dev.parley.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.api.Membership;
 import dev.parley.api.RoomSummary;
 import dev.parley.api.Start;
+import dev.parley.api.WireFormat;
 import dev.parley.broker.Broker;
 import dev.parley.broker.History;
 import dev.parley.broker.Publication;
@@ -19,7 +21,6 @@ import dev.parley.protocol.Content;
 import dev.parley.protocol.ErrorCode;
 import dev.parley.protocol.Position;
 import dev.parley.protocol.PublishException;
-import dev.parley.room.Form;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Instant;
@@ -38,7 +39,7 @@ class RoomOpeningTest {
     private static final PublishException AWAY = new PublishException(ErrorCode.UNAVAILABLE, "away");
 
     private final SlowBroker broker = new SlowBroker();
-    private final Hub hub = new Hub();
+    private final LocalHub hub = new LocalHub();
     private final Health health = new Health();
     private final MeterRegistry meters = new SimpleMeterRegistry();
 
@@ -53,8 +54,8 @@ class RoomOpeningTest {
     void whoJoinsWaitsForTheRoomAndMissesNothing() {
         GatedWriter typed = new GatedWriter().open();
         GatedWriter plain = new GatedWriter().open();
-        join(typed, "alice", Form.PARLEY_V1, new Start(new Position("e", 1), 0));
-        join(plain, "bob", Form.PLAIN, Start.NOW);
+        join(typed, "alice", WireFormat.PARLEY_V1, new Start(new Position("e", 1), 0));
+        join(plain, "bob", WireFormat.PLAIN, Start.NOW);
         broker.deliver(4, 3);
         assertThat(typed.texts()).isEmpty();
         assertThat(plain.texts()).isEmpty();
@@ -73,14 +74,14 @@ class RoomOpeningTest {
     void aGapIsCountedWhateverItsCause() {
         broker.opening.complete(new History("e", 2, 4, List.of(publication(3, 2), publication(4, 3))));
         for (Start start : List.of(Start.NOW, at("e", 2), at("e", 3), at("e", 4))) {
-            join(new GatedWriter().open(), "whole", Form.PARLEY_V1, start);
+            join(new GatedWriter().open(), "whole", WireFormat.PARLEY_V1, start);
         }
         assertThat(gaps()).as("of those who miss nothing").isZero();
-        join(new GatedWriter().open(), "away too long", Form.PARLEY_V1, at("e", 1));
+        join(new GatedWriter().open(), "away too long", WireFormat.PARLEY_V1, at("e", 1));
         assertThat(gaps()).isEqualTo(1);
-        join(new GatedWriter().open(), "from another history", Form.EVENTS, at("d", 4));
+        join(new GatedWriter().open(), "from another history", WireFormat.EVENTS, at("d", 4));
         assertThat(gaps()).isEqualTo(2);
-        join(new GatedWriter().open(), "from the future", Form.PARLEY_V1, at("e", 5));
+        join(new GatedWriter().open(), "from the future", WireFormat.PARLEY_V1, at("e", 5));
         assertThat(gaps()).isEqualTo(3);
         broker.listener.renewed("r", "f", 0);
         assertThat(gaps()).as("all seven are told of the broker's loss").isEqualTo(10);
@@ -89,11 +90,11 @@ class RoomOpeningTest {
     @Test
     void whoWasFurtherOnAnotherNodeWaitsForThisOneAndReadsNothingTwice() {
         broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
-        join(new GatedWriter().open(), "bob", Form.PLAIN, Start.NOW);
+        join(new GatedWriter().open(), "bob", WireFormat.PLAIN, Start.NOW);
         GatedWriter back = new GatedWriter().open();
         var newest = new CompletableFuture<Long>();
         broker.newest = newest;
-        join(back, "alice", Form.PARLEY_V1, at("e", 3));
+        join(back, "alice", WireFormat.PARLEY_V1, at("e", 3));
         broker.deliver(2, 1);
         newest.complete(4L);
         assertThat(back.texts()).isEmpty();
@@ -110,7 +111,7 @@ class RoomOpeningTest {
     void whoWasFurtherThanARoomThatOpensWaitsForItToo() {
         GatedWriter back = new GatedWriter().open();
         broker.newest = CompletableFuture.completedFuture(2L);
-        join(back, "alice", Form.PARLEY_V1, at("e", 2));
+        join(back, "alice", WireFormat.PARLEY_V1, at("e", 2));
         broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
         assertThat(back.texts()).isEmpty();
         broker.deliver(2, 1);
@@ -122,20 +123,20 @@ class RoomOpeningTest {
         broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
         GatedWriter first = new GatedWriter().open();
         broker.newest = CompletableFuture.completedFuture(1L);
-        join(first, "alice", Form.PARLEY_V1, at("e", 2));
+        join(first, "alice", WireFormat.PARLEY_V1, at("e", 2));
         assertThat(String.join("", first.texts())).contains("\"recovered\":false", "bad-since");
         GatedWriter second = new GatedWriter().open();
-        join(second, "bob", Form.EVENTS, at("e", 2));
+        join(second, "bob", WireFormat.EVENTS, at("e", 2));
         assertThat(String.join("", second.texts())).contains("\"recovered\":false", "bad-since");
     }
 
     @Test
     void whoWaitsForTheRoomLearnsThatItsHistoryIsAnother() {
         broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
-        join(new GatedWriter().open(), "bob", Form.PLAIN, Start.NOW);
+        join(new GatedWriter().open(), "bob", WireFormat.PLAIN, Start.NOW);
         GatedWriter back = new GatedWriter().open();
         broker.newest = CompletableFuture.completedFuture(9L);
-        join(back, "alice", Form.PARLEY_V1, at("e", 9));
+        join(back, "alice", WireFormat.PARLEY_V1, at("e", 9));
         broker.listener.renewed("r", "f", 0);
         assertThat(back.texts().get(0)).contains("\"epoch\":\"f\"", "\"recovered\":false");
     }
@@ -145,7 +146,7 @@ class RoomOpeningTest {
         broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
         GatedWriter back = new GatedWriter().open();
         broker.newest = CompletableFuture.failedFuture(AWAY);
-        join(back, "alice", Form.PARLEY_V1, at("e", 2));
+        join(back, "alice", WireFormat.PARLEY_V1, at("e", 2));
         assertThat(back.closeReason()).isEqualTo(CloseReasons.UNAVAILABLE);
         assertThat(hub.rooms()).isZero();
     }
@@ -161,7 +162,7 @@ class RoomOpeningTest {
     @Test
     void aRoomThatCannotBeOpenedClosesWhoWaitsAndIsForgotten() {
         GatedWriter writer = new GatedWriter().open();
-        join(writer, "alice", Form.PARLEY_V1, Start.NOW);
+        join(writer, "alice", WireFormat.PARLEY_V1, Start.NOW);
         broker.opening.completeExceptionally(AWAY);
         assertThat(writer.closeReason()).isEqualTo(CloseReasons.UNAVAILABLE);
         assertThat(hub.rooms()).isZero();
@@ -171,7 +172,7 @@ class RoomOpeningTest {
 
     @Test
     void whoLeavesBeforeTheRoomIsOpenLeavesNothing() {
-        Peer peer = join(new GatedWriter().open(), "alice", Form.PARLEY_V1, Start.NOW);
+        LocalPeer peer = join(new GatedWriter().open(), "alice", WireFormat.PARLEY_V1, Start.NOW);
         peer.close(CloseReasons.BYE);
         assertThat(hub.rooms()).isZero();
         broker.opening.complete(new History("e", 0, 0, List.of()));
@@ -182,8 +183,8 @@ class RoomOpeningTest {
     @Test
     void aPlainClientWhoseMessageIsNotPublishedIsClosed() {
         GatedWriter writer = new GatedWriter().open();
-        Peer peer = hub.open(writer, TestAdmission.toEverything(), opened -> {
-            Membership room = opened.join("r", "alice", Form.PLAIN);
+        LocalPeer peer = hub.open(writer, TestAdmission.toEverything(), opened -> {
+            Membership room = opened.join("r", "alice", WireFormat.PLAIN);
             return (p, message) -> room.publish(message);
         });
         broker.opening.complete(new History("e", 0, 0, List.of()));
@@ -195,7 +196,7 @@ class RoomOpeningTest {
     @Test
     void aHoleIsFilledFromTheHistoryAndTriedAgainUntilItIsThere() {
         GatedWriter plain = new GatedWriter().open();
-        join(plain, "bob", Form.PLAIN, Start.NOW);
+        join(plain, "bob", WireFormat.PLAIN, Start.NOW);
         broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
         broker.history = CompletableFuture.failedFuture(AWAY);
         broker.deliver(3, 2);
@@ -210,8 +211,8 @@ class RoomOpeningTest {
     void aHoleThatStaysIsToldToOneWhoCanBeToldAndClosesTheOther() {
         GatedWriter typed = new GatedWriter().open();
         GatedWriter plain = new GatedWriter().open();
-        join(typed, "alice", Form.PARLEY_V1, Start.NOW);
-        join(plain, "bob", Form.PLAIN, Start.NOW);
+        join(typed, "alice", WireFormat.PARLEY_V1, Start.NOW);
+        join(plain, "bob", WireFormat.PLAIN, Start.NOW);
         broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
         broker.history = CompletableFuture.completedFuture(new History("e", 2, 2, List.of()));
         broker.deliver(3, 2);
@@ -224,8 +225,8 @@ class RoomOpeningTest {
     void aNewEpochGreetsTypedReadersAnewAndClosesPlainOnes() {
         GatedWriter typed = new GatedWriter().open();
         GatedWriter plain = new GatedWriter().open();
-        join(typed, "alice", Form.PARLEY_V1, Start.NOW);
-        join(plain, "bob", Form.PLAIN, Start.NOW);
+        join(typed, "alice", WireFormat.PARLEY_V1, Start.NOW);
+        join(plain, "bob", WireFormat.PLAIN, Start.NOW);
         broker.opening.complete(new History("e", 0, 9, List.of()));
         broker.listener.renewed("r", "f", 0);
         assertThat(typed.texts()).anySatisfy(text -> assertThat(text)
@@ -240,13 +241,13 @@ class RoomOpeningTest {
     void aRoomGreetsWithTheMembersOfOtherNodesAndTellsTheirComingsAndGoings() {
         GatedWriter typed = new GatedWriter().open();
         GatedWriter plain = new GatedWriter().open();
-        join(typed, "alice", Form.PARLEY_V1, Start.NOW);
+        join(typed, "alice", WireFormat.PARLEY_V1, Start.NOW);
         Sender bob = new Sender("bob", 77);
         broker.present(List.of(bob), List.of());
         broker.opening.complete(new History("e", 0, 0, List.of()));
         assertThat(typed.texts()).hasSize(1);
         assertThat(typed.texts().get(0)).contains("\"members\":2", "\"users\":[\"bob\",\"alice\"]");
-        join(plain, "paul", Form.PLAIN, Start.NOW);
+        join(plain, "paul", WireFormat.PLAIN, Start.NOW);
         broker.present(List.of(new Sender("alice", 78)), List.of(bob));
         broker.present(List.of(new Sender("alice", 78)), List.of(bob));
         assertThat(plain.texts()).containsExactly("* paul joined", "* bob left", "* alice joined");
@@ -260,8 +261,8 @@ class RoomOpeningTest {
     void aNodeThatGoesWithAThousandMembersIsOneMessageForEachReader() {
         GatedWriter typed = new GatedWriter().open();
         GatedWriter plain = new GatedWriter().open();
-        join(typed, "alice", Form.PARLEY_V1, Start.NOW);
-        join(plain, "paul", Form.PLAIN, Start.NOW);
+        join(typed, "alice", WireFormat.PARLEY_V1, Start.NOW);
+        join(plain, "paul", WireFormat.PLAIN, Start.NOW);
         broker.opening.complete(new History("e", 0, 0, List.of()));
         List<Sender> thousand = IntStream.range(0, 1000)
                 .mapToObj(i -> new Sender("u" + i, 1L << 40 | i))
@@ -280,9 +281,9 @@ class RoomOpeningTest {
 
     @Test
     void theBrokerHearsWhoIsAnnouncedOnceItIsInTheRoom() {
-        Peer alice = join(new GatedWriter().open(), "alice", Form.PARLEY_V1, Start.NOW);
-        Peer lobby = join(new GatedWriter().open(), "nobody", Form.LOBBY, Start.NOW);
-        Peer brief = join(new GatedWriter().open(), "brief", Form.PLAIN, Start.NOW);
+        LocalPeer alice = join(new GatedWriter().open(), "alice", WireFormat.PARLEY_V1, Start.NOW);
+        LocalPeer lobby = join(new GatedWriter().open(), "nobody", WireFormat.LOBBY, Start.NOW);
+        LocalPeer brief = join(new GatedWriter().open(), "brief", WireFormat.PLAIN, Start.NOW);
         brief.close(CloseReasons.BYE);
         broker.opening.complete(new History("e", 0, 0, List.of()));
         alice.close(CloseReasons.BYE);
@@ -308,10 +309,10 @@ class RoomOpeningTest {
     @Test
     void aClientThatJoinsWhileARoomFailsToOpenIsWelcomedByTheNextOpening() {
         GatedWriter late = new GatedWriter().open();
-        GatedWriter first = new GatedWriter().open().atClose(() -> join(late, "late", Form.PARLEY_V1, Start.NOW));
+        GatedWriter first = new GatedWriter().open().atClose(() -> join(late, "late", WireFormat.PARLEY_V1, Start.NOW));
         GatedWriter second = new GatedWriter().open();
-        join(first, "alice", Form.PARLEY_V1, Start.NOW);
-        join(second, "bob", Form.PARLEY_V1, Start.NOW);
+        join(first, "alice", WireFormat.PARLEY_V1, Start.NOW);
+        join(second, "bob", WireFormat.PARLEY_V1, Start.NOW);
         CompletableFuture<History> failing = broker.opening;
         broker.opening = new CompletableFuture<>();
         failing.completeExceptionally(AWAY);
@@ -326,11 +327,11 @@ class RoomOpeningTest {
     void aClientThatJoinsWhileARoomFailsToOpenIsClosedIfTheNextOpeningFailsToo() {
         GatedWriter late = new GatedWriter().open();
         join(
-                new GatedWriter().atClose(() -> join(late, "late", Form.PLAIN, Start.NOW)),
+                new GatedWriter().atClose(() -> join(late, "late", WireFormat.PLAIN, Start.NOW)),
                 "alice",
-                Form.PLAIN,
+                WireFormat.PLAIN,
                 Start.NOW);
-        join(new GatedWriter(), "bob", Form.PLAIN, Start.NOW);
+        join(new GatedWriter(), "bob", WireFormat.PLAIN, Start.NOW);
         broker.opening.completeExceptionally(AWAY);
         assertThat(late.closeReason()).isEqualTo(CloseReasons.UNAVAILABLE);
         assertThat(hub.rooms()).isZero();
@@ -341,7 +342,7 @@ class RoomOpeningTest {
     void aBrokerThatThrowsWhileItOpensARoomLeavesNoRoomBehind() {
         broker.broken = "r";
         GatedWriter writer = new GatedWriter().open();
-        join(writer, "alice", Form.PLAIN, Start.NOW);
+        join(writer, "alice", WireFormat.PLAIN, Start.NOW);
         assertThat(writer.closeReason()).isEqualTo(CloseReasons.UNAVAILABLE);
         assertThat(hub.rooms()).isZero();
         assertThat(hub.peers()).isZero();
@@ -351,10 +352,10 @@ class RoomOpeningTest {
     void aBrokerThatThrowsForOneMemberLeavesTheRoomToTheOthers() {
         broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
         GatedWriter plain = new GatedWriter().open();
-        join(plain, "bob", Form.PLAIN, Start.NOW);
+        join(plain, "bob", WireFormat.PLAIN, Start.NOW);
         broker.broken = "offset";
         GatedWriter ahead = new GatedWriter().open();
-        join(ahead, "alice", Form.PARLEY_V1, at("e", 2));
+        join(ahead, "alice", WireFormat.PARLEY_V1, at("e", 2));
         assertThat(ahead.closeReason().getCloseCode().getCode()).isEqualTo(1011);
         broker.deliver(2, 1);
         assertThat(plain.texts()).containsExactly("* bob joined", "u: 2");
@@ -367,8 +368,8 @@ class RoomOpeningTest {
     void aMemberThatThrowsWhileItEntersDoesNotKeepTheOthersOut() {
         GatedWriter broken = new GatedWriter().open();
         GatedWriter behind = new GatedWriter().open();
-        join(broken, "alice", Form.PARLEY_V1, Start.NOW);
-        join(behind, "bob", Form.PARLEY_V1, Start.NOW);
+        join(broken, "alice", WireFormat.PARLEY_V1, Start.NOW);
+        join(behind, "bob", WireFormat.PARLEY_V1, Start.NOW);
         broken.breakOnce(new LinkageError("of the test"));
         broker.opening.complete(new History("e", 0, 0, List.of()));
         assertThat(behind.texts().get(0)).contains("\"welcome\"");
@@ -385,7 +386,7 @@ class RoomOpeningTest {
             GatedWriter writer = new GatedWriter().open();
             writers.add(writer);
             hub.open(writer, TestAdmission.toEverything(), opened -> (p, message) -> {})
-                    .join(room, room, Form.PLAIN, Start.NOW);
+                    .join(room, room, WireFormat.PLAIN, Start.NOW);
             broker.deliver(room, 3, 2);
         }
         broker.calls.clear();
@@ -402,7 +403,7 @@ class RoomOpeningTest {
     void theRoomsAreSweptEvenIfTheBrokerIsNot() {
         broker.opening.complete(new History("e", 0, 1, List.of()));
         broker.history = CompletableFuture.failedFuture(AWAY);
-        join(new GatedWriter().open(), "alice", Form.PLAIN, Start.NOW);
+        join(new GatedWriter().open(), "alice", WireFormat.PLAIN, Start.NOW);
         broker.deliver(3, 2);
         broker.calls.clear();
         broker.broken = "sweep";
@@ -414,8 +415,8 @@ class RoomOpeningTest {
         return meters.get("parley.overtaken").functionCounter().count();
     }
 
-    private Peer join(GatedWriter writer, String user, Form form, Start start) {
-        Peer peer = hub.open(writer, TestAdmission.toEverything(), opened -> (p, message) -> {});
+    private LocalPeer join(GatedWriter writer, String user, WireFormat form, Start start) {
+        LocalPeer peer = hub.open(writer, TestAdmission.toEverything(), opened -> (p, message) -> {});
         peer.join("r", user, form, start);
         return peer;
     }

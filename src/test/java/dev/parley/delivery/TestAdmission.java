@@ -1,5 +1,6 @@
 package dev.parley.delivery;
 
+import dev.parley.api.Admission;
 import dev.parley.protocol.CloseReasons;
 import jakarta.websocket.CloseReason;
 import java.time.Instant;

@@ -2,6 +2,8 @@ package dev.parley.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.api.Membership;
+import dev.parley.api.WireFormat;
 import dev.parley.broker.Broker;
 import dev.parley.broker.MemoryBroker;
 import dev.parley.broker.Sender;
@@ -12,7 +14,6 @@ import dev.parley.ops.Settings;
 import dev.parley.ops.TestBudgets;
 import dev.parley.ops.TestClock;
 import dev.parley.ops.TestSettings;
-import dev.parley.room.Form;
 import dev.parley.room.Typing;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.reflect.Proxy;
@@ -27,7 +28,7 @@ class TypingTest {
     private static final Duration SECOND = Duration.ofSeconds(1);
 
     private final TestClock clock = new TestClock();
-    private final Hub hub = new Hub();
+    private final LocalHub hub = new LocalHub();
     private final List<String> brokered = new ArrayList<>();
     private final GatedWriter writer = new GatedWriter().open();
     private Broker.Listener listener;
@@ -162,7 +163,7 @@ class TypingTest {
     void plainReadersAreNotTold() {
         Membership alice = join(new GatedWriter().open(), "r", "alice");
         hub.open(writer, TestAdmission.toEverything(), opened -> (p, message) -> {})
-                .join("r", "bob", Form.PLAIN);
+                .join("r", "bob", WireFormat.PLAIN);
         alice.typing();
         assertThat(writer.texts()).containsExactly("* bob joined");
     }
@@ -181,6 +182,6 @@ class TypingTest {
 
     private Membership join(GatedWriter connection, String room, String user) {
         return hub.open(connection, TestAdmission.toEverything(), opened -> (p, message) -> {})
-                .join(room, user, Form.PARLEY_V1);
+                .join(room, user, WireFormat.PARLEY_V1);
     }
 }

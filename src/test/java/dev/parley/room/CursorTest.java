@@ -19,7 +19,7 @@ class CursorTest {
 
     @Test
     void severalMessagesAreOneArrayAndOneIsItself() {
-        Cursor cursor = TestRings.cursor(ring, Form.PARLEY_V1, 2);
+        Cursor cursor = TestRings.cursor(ring, Encoder.PARLEY_V1, 2);
         say(1);
         assertThat(texts(cursor.next())).singleElement().asString().startsWith("{\"type\":\"message\",\"offset\":1,");
         say(2);
@@ -34,15 +34,15 @@ class CursorTest {
 
     @Test
     void readersAtOnePlaceShareOneArray() {
-        Cursor one = TestRings.cursor(ring, Form.PARLEY_V1, 2);
-        Cursor two = TestRings.cursor(ring, Form.PARLEY_V1, 3);
+        Cursor one = TestRings.cursor(ring, Encoder.PARLEY_V1, 2);
+        Cursor two = TestRings.cursor(ring, Encoder.PARLEY_V1, 3);
         say(3);
         assertThat(one.next()).isSameAs(two.next());
     }
 
     @Test
     void withTheDefaultPolicyOneWhoIsOvertakenFalls() {
-        Cursor cursor = TestRings.cursor(ring, Form.PARLEY_V1, 2, Overflow.DISCONNECT);
+        Cursor cursor = TestRings.cursor(ring, Encoder.PARLEY_V1, 2, Overflow.DISCONNECT);
         say(5);
         assertThat(cursor.next()).isNull();
         assertThat(cursor.ended()).isEqualTo(CloseReasons.TOO_SLOW);
@@ -53,7 +53,7 @@ class CursorTest {
 
     @Test
     void dropOldestTellsWhatIsGoneAndGoesOnWithTheRest() {
-        Cursor cursor = TestRings.cursor(ring, Form.PARLEY_V1, 2, Overflow.DROP_OLDEST);
+        Cursor cursor = TestRings.cursor(ring, Encoder.PARLEY_V1, 2, Overflow.DROP_OLDEST);
         say(10);
         assertThat(cursor.ended()).isNull();
         assertThat(texts(cursor.next())).containsExactly("{\"type\":\"gap\",\"from\":1,\"to\":6}");
@@ -67,7 +67,7 @@ class CursorTest {
 
     @Test
     void latestTellsWhatIsGoneAndGoesOnWithTheNewest() {
-        Cursor cursor = TestRings.cursor(ring, Form.PARLEY_V1, 2, Overflow.LATEST);
+        Cursor cursor = TestRings.cursor(ring, Encoder.PARLEY_V1, 2, Overflow.LATEST);
         say(3);
         assertThat(texts(cursor.next())).containsExactly("{\"type\":\"gap\",\"from\":1,\"to\":2}");
         assertThat(cursor.takePassedOver()).isEqualTo(2);
@@ -77,7 +77,7 @@ class CursorTest {
 
     @Test
     void latestLosesNothingForOneWhoFollows() {
-        Cursor cursor = TestRings.cursor(ring, Form.PARLEY_V1, 2, Overflow.LATEST);
+        Cursor cursor = TestRings.cursor(ring, Encoder.PARLEY_V1, 2, Overflow.LATEST);
         for (int i = 1; i <= 20; i++) {
             ring.append(new RoomEvent.Joined(TestRings.sender(i), 1, 1, true));
             say(1);
@@ -90,7 +90,7 @@ class CursorTest {
     void plainReadersFallWhateverThePolicy() {
         for (Overflow overflow : Overflow.values()) {
             Ring each = TestRings.ring(4, 1 << 20);
-            Cursor cursor = TestRings.cursor(each, Form.PLAIN, 2, overflow);
+            Cursor cursor = TestRings.cursor(each, Encoder.PLAIN, 2, overflow);
             TestRings.say(each, 1, "a", "b", "c", "d", "e");
             assertThat(cursor.next()).as("%s", overflow).isNull();
             assertThat(cursor.ended()).as("%s", overflow).isEqualTo(CloseReasons.TOO_SLOW);
@@ -99,7 +99,7 @@ class CursorTest {
 
     @Test
     void plainReadersFallWhereAMessageIsMissing() {
-        Cursor cursor = TestRings.cursor(ring, Form.PLAIN, 2);
+        Cursor cursor = TestRings.cursor(ring, Encoder.PLAIN, 2);
         say(1);
         assertThat(texts(cursor.next())).containsExactly("u: x");
         ring.skip(5);
@@ -110,10 +110,10 @@ class CursorTest {
 
     @Test
     void anOwnMessageHasItsIdForItsUserAlone() {
-        Cursor own = TestRings.cursor(ring, Form.PARLEY_V1, 9);
+        Cursor own = TestRings.cursor(ring, Encoder.PARLEY_V1, 9);
         Cursor other = new Cursor(
                 TestRings.view(ring),
-                Form.PARLEY_V1,
+                Encoder.PARLEY_V1,
                 new dev.parley.broker.Sender("somebody", 2),
                 Overflow.DISCONNECT,
                 (epoch, offset) -> {
@@ -132,7 +132,7 @@ class CursorTest {
     @Test
     void theEventsFormIsOneEventAMessageWithItsPosition() {
         ring.prime(new dev.parley.broker.History("e", 0, 0, List.of()));
-        Cursor cursor = TestRings.cursor(ring, Form.EVENTS, 2);
+        Cursor cursor = TestRings.cursor(ring, Encoder.EVENTS, 2);
         say(1);
         ring.append(new RoomEvent.Joined(TestRings.sender(3), 2, 2, true));
         TestRings.view(ring).reveal();

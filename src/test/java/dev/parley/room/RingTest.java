@@ -33,9 +33,9 @@ class RingTest {
     void readersAtOnePositionShareOneBatch() {
         Ring ring = TestRings.ring(64, 1 << 20);
         say(ring, ALICE, "a", "b");
-        Batch first = read(ring, 0, Form.PLAIN, ALICE).batch();
+        Batch first = read(ring, 0, Encoder.PLAIN, ALICE).batch();
         assertThat(texts(first)).containsExactly("u: a", "u: b");
-        assertThat(read(ring, 0, Form.PLAIN, BOB).batch()).isSameAs(first);
+        assertThat(read(ring, 0, Encoder.PLAIN, BOB).batch()).isSameAs(first);
     }
 
     @Test
@@ -43,19 +43,19 @@ class RingTest {
         Ring ring = TestRings.ring(64, 1 << 20);
         say(ring, ALICE, "a");
         say(ring, BOB, "b");
-        assertThat(texts(read(ring, 0, Form.LOBBY, BOB).batch())).containsExactly("a", "echo: b");
-        assertThat(texts(read(ring, 0, Form.LOBBY, 3).batch())).containsExactly("a", "b");
-        assertThat(texts(read(ring, 0, Form.LOBBY, ALICE).batch())).containsExactly("echo: a", "b");
-        assertThat(texts(read(ring, 0, Form.LOBBY, 4).batch())).containsExactly("a", "b");
+        assertThat(texts(read(ring, 0, Encoder.LOBBY, BOB).batch())).containsExactly("a", "echo: b");
+        assertThat(texts(read(ring, 0, Encoder.LOBBY, 3).batch())).containsExactly("a", "b");
+        assertThat(texts(read(ring, 0, Encoder.LOBBY, ALICE).batch())).containsExactly("echo: a", "b");
+        assertThat(texts(read(ring, 0, Encoder.LOBBY, 4).batch())).containsExactly("a", "b");
     }
 
     @Test
     void aBatchGrowsWithWhatCameSince() {
         Ring ring = TestRings.ring(64, 1 << 20);
         say(ring, ALICE, "a");
-        assertThat(texts(read(ring, 0, Form.PLAIN, BOB).batch())).containsExactly("u: a");
+        assertThat(texts(read(ring, 0, Encoder.PLAIN, BOB).batch())).containsExactly("u: a");
         say(ring, ALICE, "b");
-        assertThat(texts(read(ring, 0, Form.PLAIN, BOB).batch())).containsExactly("u: a", "u: b");
+        assertThat(texts(read(ring, 0, Encoder.PLAIN, BOB).batch())).containsExactly("u: a", "u: b");
     }
 
     @Test
@@ -63,9 +63,9 @@ class RingTest {
         Ring ring = TestRings.ring(64, 1 << 20);
         say(ring, ALICE, "a");
         ring.append(new RoomEvent.Joined(TestRings.sender(BOB), 2, 1, true));
-        assertThat(texts(read(ring, 0, Form.PLAIN, BOB).batch())).containsExactly("u: a");
+        assertThat(texts(read(ring, 0, Encoder.PLAIN, BOB).batch())).containsExactly("u: a");
         TestRings.view(ring).reveal();
-        assertThat(texts(read(ring, 0, Form.PLAIN, BOB).batch())).containsExactly("u: a", "* u joined");
+        assertThat(texts(read(ring, 0, Encoder.PLAIN, BOB).batch())).containsExactly("u: a", "* u joined");
     }
 
     @Test
@@ -74,13 +74,13 @@ class RingTest {
         for (int i = 0; i < 100; i++) {
             say(frames, ALICE, "m" + i);
         }
-        View.Range range = read(frames, 0, Form.PLAIN, BOB);
+        View.Range range = read(frames, 0, Encoder.PLAIN, BOB);
         assertThat(range.to()).isEqualTo(Batch.MAX_FRAMES);
-        assertThat(read(frames, range.to(), Form.PLAIN, BOB).to()).isEqualTo(100);
+        assertThat(read(frames, range.to(), Encoder.PLAIN, BOB).to()).isEqualTo(100);
 
         Ring bytes = TestRings.ring(1024, 1 << 20);
         say(bytes, ALICE, "x".repeat(40_000), "x".repeat(40_000), "x".repeat(40_000));
-        assertThat(read(bytes, 0, Form.PLAIN, BOB).to()).isEqualTo(2);
+        assertThat(read(bytes, 0, Encoder.PLAIN, BOB).to()).isEqualTo(2);
     }
 
     @Test
@@ -90,8 +90,8 @@ class RingTest {
             say(ring, ALICE, "m" + i);
         }
         assertThat(ring.head()).isEqualTo(96);
-        assertThat(read(ring, 95, Form.PLAIN, BOB)).isNull();
-        assertThat(texts(read(ring, 96, Form.PLAIN, BOB).batch()))
+        assertThat(read(ring, 95, Encoder.PLAIN, BOB)).isNull();
+        assertThat(texts(read(ring, 96, Encoder.PLAIN, BOB).batch()))
                 .containsExactly("u: m96", "u: m97", "u: m98", "u: m99");
     }
 
@@ -102,7 +102,7 @@ class RingTest {
         assertThat(ring.head()).isEqualTo(1);
         say(ring, ALICE, "y".repeat(5000));
         assertThat(ring.head()).isEqualTo(3);
-        assertThat(read(ring, 3, Form.PLAIN, BOB).to()).isEqualTo(4);
+        assertThat(read(ring, 3, Encoder.PLAIN, BOB).to()).isEqualTo(4);
     }
 
     @Test
@@ -111,7 +111,7 @@ class RingTest {
         say(ring, ALICE, "a", "b", "c", "d");
         ring.settle(3);
         assertThat(ring.head()).isEqualTo(3);
-        assertThat(read(ring, 2, Form.PLAIN, BOB)).isNull();
+        assertThat(read(ring, 2, Encoder.PLAIN, BOB)).isNull();
         say(ring, ALICE, "e", "f", "g");
         assertThat(readAll(ring, 3)).containsExactly("u: d", "u: e", "u: f", "u: g");
     }
@@ -140,7 +140,7 @@ class RingTest {
                         Thread.onSpinWait();
                         continue;
                     }
-                    View.Range range = read(ring, position, Form.PLAIN, BOB);
+                    View.Range range = read(ring, position, Encoder.PLAIN, BOB);
                     if (range == null) {
                         overtaken++;
                         position = Math.max(position, ring.head());
@@ -195,10 +195,10 @@ class RingTest {
     void whatEverybodyHasReadIsSharedNoMore() {
         Ring ring = TestRings.ring(64, 1 << 20);
         say(ring, ALICE, "a");
-        read(ring, 0, Form.LOBBY, BOB);
-        assertThat(ring.shared().find(Form.LOBBY, false)).isNotNull();
+        read(ring, 0, Encoder.LOBBY, BOB);
+        assertThat(ring.shared().find(Encoder.LOBBY, false)).isNotNull();
         ring.settle(1);
-        assertThat(ring.shared().find(Form.LOBBY, false)).isNull();
+        assertThat(ring.shared().find(Encoder.LOBBY, false)).isNull();
     }
 
     @Test
@@ -208,13 +208,15 @@ class RingTest {
         say(ring, ALICE, "a");
         early.reveal();
         say(ring, ALICE, "b");
-        assertThat(texts(read(ring, 0, Form.LOBBY, BOB).batch())).containsExactly("a", "b");
-        Batch first = early.read(0, 0, Form.LOBBY, TestRings.sender(BOB)).batch();
+        assertThat(texts(read(ring, 0, Encoder.LOBBY, BOB).batch())).containsExactly("a", "b");
+        Batch first = early.read(0, 0, Encoder.LOBBY, TestRings.sender(BOB)).batch();
         assertThat(texts(first)).containsExactly("a");
         early.reveal();
-        Batch both = early.read(0, 0, Form.LOBBY, TestRings.sender(BOB)).batch();
+        Batch both = early.read(0, 0, Encoder.LOBBY, TestRings.sender(BOB)).batch();
         assertThat(texts(both)).containsExactly("a", "b");
-        assertThat(new View(ring).read(0, 0, Form.LOBBY, TestRings.sender(BOB)).batch())
+        assertThat(new View(ring)
+                        .read(0, 0, Encoder.LOBBY, TestRings.sender(BOB))
+                        .batch())
                 .as("those of several views at one place share the bytes")
                 .isSameAs(both);
     }
@@ -262,15 +264,15 @@ class RingTest {
         List<String> all = new ArrayList<>();
         long position = from;
         while (position < ring.tail()) {
-            View.Range range = read(ring, position, Form.PLAIN, BOB);
+            View.Range range = read(ring, position, Encoder.PLAIN, BOB);
             all.addAll(texts(range.batch()));
             position = range.to();
         }
         return all;
     }
 
-    private static View.Range read(Ring ring, long from, Form form, long peer) {
-        return TestRings.view(ring).read(from, 0, form, TestRings.sender(peer));
+    private static View.Range read(Ring ring, long from, Encoder encoder, long peer) {
+        return TestRings.view(ring).read(from, 0, encoder, TestRings.sender(peer));
     }
 
     private static void say(Ring ring, long peer, String... texts) {
@@ -288,11 +290,11 @@ class RingTest {
         say(ring, ALICE, "x".repeat(10_000));
         long message = budget.used();
         assertThat(message).isBetween(10_000L, 12_000L);
-        read(ring, 0, Form.PLAIN, BOB);
-        read(ring, 0, Form.PLAIN, BOB);
+        read(ring, 0, Encoder.PLAIN, BOB);
+        read(ring, 0, Encoder.PLAIN, BOB);
         say(ring, ALICE, "");
         assertThat(budget.used() - message).as("as a text and as its bytes").isBetween(20_000L, 22_000L);
-        read(ring, 0, Form.LOBBY, BOB);
+        read(ring, 0, Encoder.LOBBY, BOB);
         say(ring, ALICE, "");
         assertThat(budget.used() - message).isBetween(40_000L, 44_000L);
     }
@@ -302,9 +304,9 @@ class RingTest {
         Budget budget = TestBudgets.large();
         Ring ring = ring(budget, 0);
         say(ring, ALICE, "x".repeat(10_000), "y");
-        read(ring, 0, Form.PLAIN, BOB);
+        read(ring, 0, Encoder.PLAIN, BOB);
         ring.settle(2);
-        read(ring, 0, Form.PLAIN, BOB); // one that was overtaken encodes nothing that is kept
+        read(ring, 0, Encoder.PLAIN, BOB); // one that was overtaken encodes nothing that is kept
         ring.settle(2);
         assertThat(budget.used()).isLessThan(5 * 1024);
         ring.close();
@@ -325,7 +327,7 @@ class RingTest {
         assertThat(ring.letGo(100, 1)).isEqualTo(1);
         assertThat(ring.letGo(100, 1 << 20)).isEqualTo(1);
         assertThat(ring.oldest()).isEqualTo(Long.MAX_VALUE);
-        assertThat(texts(read(ring, 4, Form.PLAIN, BOB).batch())).containsExactly("u: 5");
+        assertThat(texts(read(ring, 4, Encoder.PLAIN, BOB).batch())).containsExactly("u: 5");
     }
 
     @Test
@@ -366,11 +368,11 @@ class RingTest {
         assertThat(before - budget.used())
                 .as("four bytes for each of 16,384 places")
                 .isGreaterThan(60_000);
-        assertThat(texts(read(ring, 9_999, Form.PLAIN, BOB).batch())).containsExactly("u: ");
+        assertThat(texts(read(ring, 9_999, Encoder.PLAIN, BOB).batch())).containsExactly("u: ");
         for (int i = 0; i < 100; i++) {
             say(ring, ALICE, "m" + i);
         }
-        assertThat(read(ring, 9_999, Form.PLAIN, BOB).to()).isEqualTo(9_999 + Batch.MAX_FRAMES);
+        assertThat(read(ring, 9_999, Encoder.PLAIN, BOB).to()).isEqualTo(9_999 + Batch.MAX_FRAMES);
     }
 
     @Test
@@ -378,7 +380,7 @@ class RingTest {
         Budget budget = TestBudgets.large();
         Ring ring = ring(budget, 0);
         say(ring, ALICE, "x".repeat(10_000), "y".repeat(10_000));
-        read(ring, 0, Form.PLAIN, BOB);
+        read(ring, 0, Encoder.PLAIN, BOB);
         ring.expire();
         long encoded = 2 * 3 * 10_000L;
         assertThat(budget.used()).isGreaterThan(encoded + 60_000);
@@ -399,10 +401,10 @@ class RingTest {
                 long reader = 10 + r;
                 readers.add(pool.submit(() -> {
                     while (!done.get()) {
-                        for (Form form : Form.values()) {
+                        for (Encoder encoder : Encoder.values()) {
                             long from = ring.head();
                             if (from < horizon(ring)) {
-                                read(ring, from, form, reader);
+                                read(ring, from, encoder, reader);
                             }
                         }
                     }

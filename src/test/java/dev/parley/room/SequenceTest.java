@@ -175,7 +175,7 @@ class SequenceTest {
         TestRings.view(ring).reveal();
         Cursor cursor = new Cursor(
                 TestRings.view(ring),
-                Form.PARLEY_V1,
+                Encoder.PARLEY_V1,
                 TestRings.sender(2),
                 Overflow.DISCONNECT,
                 (epoch, offset) -> new RoomNotice.Ack("welcome", offset),

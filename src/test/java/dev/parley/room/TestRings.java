@@ -57,14 +57,14 @@ public final class TestRings {
     }
 
     /** A cursor of one who has read nothing. */
-    public static Cursor cursor(Ring ring, Form form, long peer) {
-        return cursor(ring, form, peer, Overflow.DISCONNECT);
+    public static Cursor cursor(Ring ring, Encoder encoder, long peer) {
+        return cursor(ring, encoder, peer, Overflow.DISCONNECT);
     }
 
-    public static Cursor cursor(Ring ring, Form form, long peer, Overflow overflow) {
+    public static Cursor cursor(Ring ring, Encoder encoder, long peer, Overflow overflow) {
         return new Cursor(
                 view(ring),
-                form,
+                encoder,
                 sender(peer),
                 overflow,
                 (epoch, offset) -> new RoomNotice.Gap(-1, offset),

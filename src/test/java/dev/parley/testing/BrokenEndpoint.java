@@ -1,8 +1,8 @@
 package dev.parley.testing;
 
-import dev.parley.delivery.Conversation;
-import dev.parley.delivery.Hub;
-import dev.parley.delivery.Peer;
+import dev.parley.api.Conversation;
+import dev.parley.api.Hub;
+import dev.parley.api.Peer;
 import dev.parley.gate.HandshakeConfigurator;
 import jakarta.inject.Inject;
 import jakarta.websocket.CloseReason;

@@ -1,6 +1,6 @@
 package dev.parley.testing;
 
-import dev.parley.delivery.Hub;
+import dev.parley.api.Hub;
 import jakarta.inject.Inject;
 import jakarta.websocket.OnOpen;
 import jakarta.websocket.Session;

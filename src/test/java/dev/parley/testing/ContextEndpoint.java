@@ -1,7 +1,7 @@
 package dev.parley.testing;
 
-import dev.parley.delivery.Hub;
-import dev.parley.delivery.Peer;
+import dev.parley.api.Hub;
+import dev.parley.api.Peer;
 import dev.parley.gate.HandshakeConfigurator;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.context.ContextNotActiveException;

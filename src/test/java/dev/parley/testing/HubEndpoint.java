@@ -1,6 +1,6 @@
 package dev.parley.testing;
 
-import dev.parley.delivery.Hub;
+import dev.parley.api.Hub;
 import dev.parley.gate.HandshakeConfigurator;
 import jakarta.inject.Inject;
 import jakarta.websocket.OnMessage;

@@ -1,7 +1,7 @@
 package dev.parley.testing;
 
+import dev.parley.api.Hub;
 import dev.parley.api.Publish;
-import dev.parley.delivery.Hub;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Event;
 import jakarta.inject.Inject;

@@ -1,12 +1,12 @@
 package dev.parley.testing;
 
-import dev.parley.delivery.Conversation;
-import dev.parley.delivery.Membership;
-import dev.parley.delivery.Peer;
+import dev.parley.api.Conversation;
+import dev.parley.api.Membership;
+import dev.parley.api.Peer;
+import dev.parley.api.WireFormat;
 import dev.parley.endpoint.PeerEndpoint;
 import dev.parley.gate.Handshake;
 import dev.parley.gate.HandshakeConfigurator;
-import dev.parley.room.Form;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.OnClose;
 import jakarta.websocket.OnError;
@@ -23,7 +23,7 @@ public class PricesEndpoint extends PeerEndpoint {
 
     @Override
     protected Conversation converse(Peer peer, Handshake handshake) {
-        Membership prices = peer.join("prices", handshake.user(), Form.PLAIN);
+        Membership prices = peer.join("prices", handshake.user(), WireFormat.PLAIN);
         return (sender, message) -> prices.publish(message);
     }
 

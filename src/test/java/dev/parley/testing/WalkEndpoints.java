@@ -1,13 +1,13 @@
 package dev.parley.testing;
 
-import dev.parley.delivery.Conversation;
-import dev.parley.delivery.Hub;
-import dev.parley.delivery.Membership;
-import dev.parley.delivery.Peer;
+import dev.parley.api.Conversation;
+import dev.parley.api.Hub;
+import dev.parley.api.Membership;
+import dev.parley.api.Peer;
+import dev.parley.api.WireFormat;
 import dev.parley.endpoint.PeerEndpoint;
 import dev.parley.gate.Handshake;
 import dev.parley.gate.HandshakeConfigurator;
-import dev.parley.room.Form;
 import jakarta.inject.Inject;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.OnClose;
@@ -32,7 +32,7 @@ public final class WalkEndpoints {
 
     private static Conversation join(String endpoint, Peer peer, Handshake handshake) {
         COUNTS.merge(endpoint, 1, Integer::sum);
-        Membership room = peer.join(endpoint, handshake.user(), Form.PLAIN);
+        Membership room = peer.join(endpoint, handshake.user(), WireFormat.PLAIN);
         return (sender, message) -> room.publish(message);
     }
 

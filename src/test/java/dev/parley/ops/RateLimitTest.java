@@ -1,8 +1,7 @@
-package dev.parley.delivery;
+package dev.parley.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.parley.ops.Settings;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;

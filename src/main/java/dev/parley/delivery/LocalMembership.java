@@ -1,12 +1,14 @@
 package dev.parley.delivery;
 
+import dev.parley.api.Membership;
 import dev.parley.api.Start;
+import dev.parley.api.WireFormat;
 import dev.parley.broker.Sender;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.Position;
 import dev.parley.protocol.UserName;
 import dev.parley.room.Cursor;
-import dev.parley.room.Form;
+import dev.parley.room.Encoder;
 import dev.parley.room.Member;
 import dev.parley.room.ReadStart;
 import dev.parley.room.Typing;
@@ -15,72 +17,53 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** A peer in a room, under a user's name. It ends with {@link #leave} or with the peer. Safe for any thread. */
-public final class Membership {
+/** A peer of this node in a room. */
+public final class LocalMembership implements Membership {
 
     private final OpenRoom room;
-    private final Peer peer;
+    private final LocalPeer peer;
     private final Member member;
     private final AtomicBoolean entered = new AtomicBoolean();
     private volatile @Nullable ReadStart admission;
     private volatile boolean told; // that its user is typing; changed under entered
     private long toldAt; // guarded by entered
 
-    Membership(OpenRoom room, Peer peer, @Nullable String user, Form form, Start start) {
+    LocalMembership(OpenRoom room, LocalPeer peer, @Nullable String user, WireFormat format, Start start) {
         this.room = room;
         this.peer = peer;
-        this.member = new Member(new Sender(UserName.require(user), peer.id()), form, start);
+        this.member = new Member(new Sender(UserName.require(user), peer.id()), Encoder.of(format), start);
     }
 
-    /**
-     * Publishes a text to the room, the peer itself included. If it cannot be published the peer is closed: with 1013 if the
-     * broker does not take it, with 1008 if the peer may not publish in this room, with 1007 if the text breaks the rule of
-     * {@code MessageText}.
-     *
-     * @param text the text
-     */
+    @Override
     public void publish(String text) {
         peer.memberships().publish(this, new Content.Text(text));
     }
 
-    /**
-     * Publishes bytes to the room, the peer itself included; as {@link #publish(String)}.
-     *
-     * @param bytes the payload, which nobody writes to any more
-     */
+    @Override
     public void publish(ByteBuffer bytes) {
         typed();
         peer.memberships().publish(this, new Content.Binary(bytes));
     }
 
-    /**
-     * Publishes a text to the room, the peer itself included, and says what became of it.
-     *
-     * @param text the text
-     * @param id the user's own key for it, or null; the same again is the same message
-     * @return where it stands once the broker has it; fails with {@link dev.parley.protocol.PublishException}
-     */
+    @Override
     public CompletionStage<Position> publish(String text, @Nullable String id) {
         typed();
         return peer.memberships().publish(this, id, new Content.Text(text));
     }
 
-    /**
-     * Tells the others in the room that the user is typing, at most once a second and once after each message; what is more is
-     * dropped. Does nothing for a peer that may not publish in this room.
-     */
+    @Override
     public void typing() {
         peer.memberships().typing(this);
     }
 
-    /** Greets the peer again, in a form that greets: it has missed nothing, and may have other rights. */
+    @Override
     public void greet() {
         if (entered.get()) {
             room.greet(this);
         }
     }
 
-    /** Leaves the room; does nothing if the peer has left it. */
+    @Override
     public void leave() {
         peer.memberships().leave(this);
     }
@@ -94,7 +77,7 @@ public final class Membership {
     void enter() {
         ReadStart admitted = admission;
         if (admitted != null && entered.compareAndSet(false, true)) {
-            peer.enter(form(), admitted);
+            peer.enter(encoder(), admitted);
         }
     }
 
@@ -102,7 +85,7 @@ public final class Membership {
         return room;
     }
 
-    Peer peer() {
+    LocalPeer peer() {
         return peer;
     }
 
@@ -116,8 +99,8 @@ public final class Membership {
         return member.sender();
     }
 
-    Form form() {
-        return member.form();
+    Encoder encoder() {
+        return member.encoder();
     }
 
     Start start() {

@@ -1,9 +1,14 @@
 package dev.parley.delivery;
 
+import dev.parley.api.Admission;
+import dev.parley.api.Conversation;
+import dev.parley.api.Hub;
+import dev.parley.api.Page;
+import dev.parley.api.Peer;
 import dev.parley.api.RoomSummary;
 import dev.parley.api.Start;
+import dev.parley.api.WireFormat;
 import dev.parley.broker.Broker;
-import dev.parley.broker.History;
 import dev.parley.broker.Sender;
 import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
@@ -20,9 +25,7 @@ import dev.parley.protocol.ErrorCode;
 import dev.parley.protocol.MessageText;
 import dev.parley.protocol.Position;
 import dev.parley.protocol.PublishException;
-import dev.parley.protocol.RoomName;
 import dev.parley.protocol.UserName;
-import dev.parley.room.Form;
 import dev.parley.wire.FrameWriter;
 import dev.parley.wire.server.Writers;
 import jakarta.annotation.PostConstruct;
@@ -33,7 +36,6 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import jakarta.websocket.Session;
 import java.lang.System.Logger.Level;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -46,13 +48,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The hub of this node: the registries of its peers and rooms, and the only place that delivers. An endpoint injects it and
- * opens a {@link Peer} for each session. Safe for any thread; nothing in it blocks.
+ * The hub of this node: the registries of its peers and rooms, and the only place that delivers. Safe for any thread; nothing in
+ * it blocks. What another bean calls is public: a library's proxy is of another class loader on GlassFish.
  */
 @ApplicationScoped
-public class Hub {
+public class LocalHub implements Hub {
 
-    private final ConcurrentMap<Long, Peer> peers = new ConcurrentHashMap<>();
+    private final ConcurrentMap<Long, LocalPeer> peers = new ConcurrentHashMap<>();
 
     private Settings settings;
     private Broker broker;
@@ -66,12 +68,13 @@ public class Hub {
     private Drain drain;
     private Heartbeat heartbeat;
     private OpenRooms rooms;
-    private final RepeatedEvent unchecked = new RepeatedEvent(Hub.class, Level.WARNING);
+    private RoomQueries queries;
+    private final RepeatedEvent unchecked = new RepeatedEvent(LocalHub.class, Level.WARNING);
     private volatile boolean stopped;
 
     /** For the container. */
     @SuppressWarnings("NullAway.Init") // the container calls use and start before anything else
-    public Hub() {}
+    public LocalHub() {}
 
     @Inject
     void use(Threads threads, ApplicationContext context) {
@@ -111,6 +114,7 @@ public class Hub {
         relief = new Relief(executor);
         heartbeat = new Heartbeat(peers.values(), settings, drain, relief);
         rooms = new OpenRooms(settings, relief, broker, clock, budget, metrics);
+        queries = new RoomQueries(rooms, broker, settings);
         budget.backlogs(() -> Stream.concat(
                 rooms.stream().map(room -> new RoomMemory(room, relief)),
                 peers.values().stream().map(PeerMemory::new)));
@@ -125,17 +129,8 @@ public class Hub {
         closeAll();
     }
 
-    /**
-     * Opens a peer for a session just opened; its endpoint hands the session's callbacks on to it. The session needs the
-     * {@link Admission} that the gate leaves in its user properties. Without one the session is closed with 1008, and the opening
-     * does not run. Where Parley reads the connection itself (parley.writer), the container calls no {@code @OnMessage} of it, and the
-     * conversation is called in the context of this thread: class loader, names, caller, and a request scope for each message.
-     *
-     * @param session the session, in {@code @OnOpen}
-     * @param opening greets the peer, lets it join rooms, and says what to do with its messages
-     * @return the peer
-     */
-    public Peer open(Session session, Function<Peer, Conversation> opening) {
+    @Override
+    public LocalPeer open(Session session, Function<Peer, Conversation> opening) {
         int maxParts = Writers.partsAreFragments(session) ? settings.limits().fragments() : Integer.MAX_VALUE;
         FrameWriter writer = writers.open(session);
         if (session.getUserProperties().get(Admission.KEY) instanceof Admission admission) {
@@ -156,16 +151,18 @@ public class Hub {
      * @param writer brings frames to it
      * @param admission what the gate grants it
      * @param opening greets the peer, lets it join rooms, and says what to do with its messages
-     * @return the peer; whoever has the connection calls {@link Peer#closed} when it ends
+     * @return the peer; whoever has the connection calls {@link LocalPeer#closed} when it ends
      */
-    public Peer open(FrameWriter writer, Admission admission, Function<Peer, Conversation> opening) {
+    public LocalPeer open(FrameWriter writer, Admission admission, Function<Peer, Conversation> opening) {
         return open(writer, admission, settings.limits().fragments(), opening);
     }
 
-    private Peer open(FrameWriter writer, Admission admission, int maxParts, Function<Peer, Conversation> opening) {
+    private LocalPeer open(
+            FrameWriter writer, Admission admission, int maxParts, Function<Peer, Conversation> opening) {
         long id = ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
         Inbound inbound = new Inbound(maxParts, clock::nanoTime, budget);
-        Peer peer = new Peer(id, this, writer, admission, inbound, settings, metrics, relief, clock::nanoTime, budget);
+        LocalPeer peer =
+                new LocalPeer(id, this, writer, admission, inbound, settings, metrics, relief, clock::nanoTime, budget);
         peers.put(id, peer);
         metrics.peerOpened();
         Incidents.guard(() -> peer.open(opening), peer::fail);
@@ -175,20 +172,12 @@ public class Hub {
         return peer;
     }
 
-    /**
-     * How many peers this node has.
-     *
-     * @return peers that are open or closing
-     */
+    @Override
     public int peers() {
         return peers.size();
     }
 
-    /**
-     * How many rooms this node has open.
-     *
-     * @return rooms with at least one member here
-     */
+    @Override
     public int rooms() {
         return rooms.size();
     }
@@ -199,7 +188,7 @@ public class Hub {
      */
     public void closeAll() {
         stopped = true;
-        Incidents.each(peers.values(), peer -> peer.abandon(CloseReasons.GOING_AWAY), Peer::fail);
+        Incidents.each(peers.values(), peer -> peer.abandon(CloseReasons.GOING_AWAY), LocalPeer::fail);
         writers.close();
     }
 
@@ -208,20 +197,20 @@ public class Hub {
         return context.keep(conversation);
     }
 
-    Membership join(Peer peer, String name, @Nullable String user, Form form, Start start) {
-        return rooms.join(peer, name, user, form, start);
+    LocalMembership join(LocalPeer peer, String name, @Nullable String user, WireFormat format, Start start) {
+        return rooms.join(peer, name, user, format, start);
     }
 
     /** A membership of a room that the peer is not let into: one that has already ended. */
-    Membership refuse(Peer peer, String name, @Nullable String user, Form form) {
-        return rooms.refuse(peer, name, user, form);
+    LocalMembership refuse(LocalPeer peer, String name, @Nullable String user, WireFormat format) {
+        return rooms.refuse(peer, name, user, format);
     }
 
-    void leave(Membership membership) {
+    void leave(LocalMembership membership) {
         rooms.leave(membership);
     }
 
-    CompletionStage<Position> publish(Membership membership, @Nullable String id, Content content) {
+    CompletionStage<Position> publish(LocalMembership membership, @Nullable String id, Content content) {
         return publish(membership.room().name(), membership.sender(), id, content);
     }
 
@@ -245,116 +234,53 @@ public class Hub {
         });
     }
 
-    /**
-     * Publishes a text to a room, whether it is open here or not.
-     *
-     * @param room the room's name
-     * @param user the name of the user who publishes, null if it has none
-     * @param id the user's own key for it, or null; the same again is the same message
-     * @param text the text
-     * @return where it stands once the broker has it; fails with {@link PublishException}
-     * @throws IllegalArgumentException if the user's name breaks its rule
-     */
+    @Override
     public CompletionStage<Position> publish(String room, @Nullable String user, @Nullable String id, String text) {
         return publish(room, new Sender(UserName.require(user), 0), id, new Content.Text(text));
     }
 
-    /**
-     * Reads messages that are kept of a room, open here or not.
-     *
-     * @param room the room's name
-     * @param after the offset after which to start, 0 for the oldest kept
-     * @param limit how many at most, at least 1
-     * @return the messages; fails with {@link PublishException} if the broker is away
-     */
+    @Override
     public CompletionStage<Page> history(String room, long after, int limit) {
-        return broker.history(room, after, limit).thenApply(Page::of);
+        return queries.history(room, after, limit);
     }
 
-    /**
-     * Reads the newest messages that are kept of a room, open here or not.
-     *
-     * @param room the room's name
-     * @param limit how many at most, at least 1
-     * @return the messages; fails with {@link PublishException} if the broker is away
-     */
+    @Override
     public CompletionStage<Page> newest(String room, int limit) {
-        return kept(room).thenApply(history -> Page.of(history).newest(limit));
+        return queries.newest(room, limit);
     }
 
-    /**
-     * Asks how far a room has come, open here or not; a {@link #find} may be a moment behind what other nodes' readers have.
-     *
-     * @param room the room's name
-     * @return the offset of the newest message kept, 0 if there is none; fails with {@link PublishException} if
-     *     the broker is away
-     */
+    @Override
     public CompletionStage<Long> offset(String room) {
         return broker.offset(room);
     }
 
-    /**
-     * A room in short, open here or not.
-     *
-     * @param room the room's name
-     * @return the room, with no members if nobody is in it on any node; fails with {@link PublishException} if
-     *     the broker is away
-     */
+    @Override
     public CompletionStage<RoomSummary> find(String room) {
-        RoomSummary open = summary(room);
-        return open != null && !open.epoch().isEmpty()
-                ? CompletableFuture.completedFuture(open)
-                : kept(room)
-                        .thenCombine(
-                                broker.elsewhere(room),
-                                (history, members) -> new RoomSummary(room, members, history.epoch(), history.upTo()));
+        return queries.find(room);
     }
 
-    private CompletionStage<History> kept(String room) {
-        return broker.history(
-                room, 0, Math.max(1, settings.rooms().history(room).messages()));
-    }
-
-    /**
-     * The rooms that are open here, the lobby not.
-     *
-     * @return a room for each, in the order of their names
-     */
+    @Override
     public List<RoomSummary> summaries() {
-        return rooms.stream()
-                .filter(room -> RoomName.isValid(room.name()))
-                .map(OpenRoom::summary)
-                .sorted(Comparator.comparing(RoomSummary::room))
-                .toList();
+        return queries.summaries();
     }
 
-    /**
-     * A room that is open here.
-     *
-     * @param room the room's name
-     * @return the room, or null if nobody is in it here
-     */
-    public @Nullable RoomSummary summary(String room) {
-        OpenRoom open = rooms.find(room);
-        return open == null ? null : open.summary();
+    @Nullable
+    RoomSummary summary(String room) {
+        return queries.summary(room);
     }
 
-    /**
-     * Whether the broker can be reached. While it cannot, nothing is published or delivered.
-     *
-     * @return true unless it is away
-     */
+    @Override
     public boolean isBrokerThere() {
         return rooms.isBrokerThere();
     }
 
-    void typing(Membership membership) {
+    void typing(LocalMembership membership) {
         if (membership.mayTellTyping(clock.nanoTime())) {
             broker.typing(membership.room().name(), membership.sender());
         }
     }
 
-    void forget(Peer peer, FrameWriter writer) {
+    void forget(LocalPeer peer, FrameWriter writer) {
         peers.remove(peer.id());
         heartbeat.part(writer);
     }

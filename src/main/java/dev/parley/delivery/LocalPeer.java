@@ -1,6 +1,10 @@
 package dev.parley.delivery;
 
+import dev.parley.api.Admission;
+import dev.parley.api.Conversation;
+import dev.parley.api.Peer;
 import dev.parley.api.Start;
+import dev.parley.api.WireFormat;
 import dev.parley.ops.BatchTally;
 import dev.parley.ops.Budget;
 import dev.parley.ops.Incidents;
@@ -8,7 +12,7 @@ import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.room.Cursor;
-import dev.parley.room.Form;
+import dev.parley.room.Encoder;
 import dev.parley.room.ReadStart;
 import dev.parley.room.Typing;
 import dev.parley.wire.Batch;
@@ -21,16 +25,11 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One connected client, as applications see it: a third of the class documents what they call. An endpoint gets it from
- * {@link Hub#open} and hands every callback of its session on to it: parts of messages, the close, errors. What is sent goes
- * through a bounded outbox, and one that falls behind is closed with 1013. Safe for any thread, but for {@link #text} and
- * {@link #binary}, which the container calls one after the other.
- */
-public final class Peer {
+/** A client that is connected to this node. */
+public final class LocalPeer implements Peer {
 
     private final long id;
-    private final Hub hub;
+    private final LocalHub hub;
     private final FrameWriter writer;
     private final Metrics metrics;
     private final Lifecycle lifecycle;
@@ -40,9 +39,9 @@ public final class Peer {
     private final Memberships memberships;
     private volatile Admission admission;
 
-    Peer(
+    LocalPeer(
             long id,
-            Hub hub,
+            LocalHub hub,
             FrameWriter writer,
             Admission admission,
             Inbound inbound,
@@ -74,23 +73,14 @@ public final class Peer {
         outbox.release();
     }
 
-    /**
-     * Sends a text to this peer alone. It takes turns with what the peer's rooms have for it. If the outbox is full the peer is
-     * closed with 1013; if the peer is gone nothing happens.
-     *
-     * @param text the text
-     */
+    @Override
     public void send(String text) {
         if (!outbox.isIdle() || !writer.reply(text)) {
             queue(Frame.text(text));
         }
     }
 
-    /**
-     * Sends bytes to this peer alone, as {@link #send(String)} does.
-     *
-     * @param bytes the payload, copied
-     */
+    @Override
     public void send(ByteBuffer bytes) {
         send(Frame.binary(bytes));
     }
@@ -107,46 +97,24 @@ public final class Peer {
         }
     }
 
-    /**
-     * Makes this peer a member of a room of this application, from now on. A peer that may not read the room is closed with
-     * 1008.
-     *
-     * @param room the room's name; opened if this is its first member here
-     * @param user the name it goes by there, within the rule for names; null if it has none
-     * @param form how it reads the room's events
-     * @return the membership; one that has already ended if the peer is gone
-     */
-    public Membership join(String room, @Nullable String user, Form form) {
-        return join(room, user, form, Start.NOW);
+    @Override
+    public LocalMembership join(String room, @Nullable String user, WireFormat format) {
+        return join(room, user, format, Start.NOW);
     }
 
-    /**
-     * Makes this peer a member of a room of this application. In a form that greets, the greeting says where it starts. If the
-     * room cannot be opened the peer is closed with 1013; if the peer may not read the room it is closed with 1008.
-     *
-     * @param room the room's name; opened if this is its first member here
-     * @param user the name it goes by there, within the rule for names; null if it has none
-     * @param form how it reads the room's events
-     * @param start where it starts to read; only now in a form that does not greet
-     * @return the membership; one that has already ended if the peer is gone
-     */
-    public Membership join(String room, @Nullable String user, Form form, Start start) {
-        return memberships.join(room, user, form, start);
+    @Override
+    public LocalMembership join(String room, @Nullable String user, WireFormat format, Start start) {
+        return memberships.join(room, user, format, start);
     }
 
     /** The room has taken it in. */
-    void enter(Form form, ReadStart start) {
+    void enter(Encoder encoder, ReadStart start) {
         metrics.gapsTold(start.missed() ? 1 : 0);
-        start.greeting().forEach(greeting -> send(form.frame(greeting.notice(), greeting.at())));
+        start.greeting().forEach(greeting -> send(encoder.frame(greeting.notice(), greeting.at())));
         outbox.add(start.cursor());
     }
 
-    /**
-     * Replaces what the gate granted this peer, for instance when a message has brought a new token. From its expiry on, within
-     * a second, nothing is delivered to the peer or taken from it.
-     *
-     * @param renewed what it may do from now on, with the same place as before
-     */
+    @Override
     public void renew(Admission renewed) {
         admission = renewed;
         liveness.expireAt(renewed.expires(), renewed.expiryReason());
@@ -161,43 +129,22 @@ public final class Peer {
         return expired != null;
     }
 
-    /**
-     * Closes this peer once what was sent to it before has left. A second call does nothing.
-     *
-     * @param reason why
-     */
+    @Override
     public void close(CloseReason reason) {
         lifecycle.close(reason);
     }
 
-    /**
-     * For {@code @OnMessage}: a part of a text message came. Whole messages within the limits go to the conversation; a longer
-     * one closes with 1009, one beyond the rate goes to {@link Conversation#tooFast}.
-     *
-     * @param part the part, perhaps the whole
-     * @param last whether the message ends with it
-     */
+    @Override
     public void text(String part, boolean last) {
         guard(() -> intake.text(part, last));
     }
 
-    /**
-     * For {@code @OnMessage}: a part of a binary message came; as {@link #text}, but one beyond the rate closes
-     * with 1008.
-     *
-     * @param part the part, perhaps the whole; copied
-     * @param last whether the message ends with it
-     */
+    @Override
     public void binary(ByteBuffer part, boolean last) {
         guard(() -> intake.binary(part, last));
     }
 
-    /**
-     * For {@code @OnMessage}: a pong came. A peer that is not heard after a ping is given up, so hand every pong on. It counts
-     * as a message of its length: one beyond the rate closes with 1008.
-     *
-     * @param size its payload, bytes
-     */
+    @Override
     public void pong(int size) {
         guard(() -> intake.pong(size));
     }
@@ -207,21 +154,12 @@ public final class Peer {
         Incidents.guard(turn, lifecycle::incident);
     }
 
-    /**
-     * For {@code @OnClose}: the session is closed. It leaves its rooms and the hub.
-     *
-     * @param reason as the container gives it
-     */
+    @Override
     public void closed(CloseReason reason) {
         lifecycle.closed(reason);
     }
 
-    /**
-     * For {@code @OnError}: something failed in the session. A failed connection only ends it; anything else is a bug of ours,
-     * logged under an incident id that the close 1011 carries.
-     *
-     * @param failure what failed
-     */
+    @Override
     public void failed(Throwable failure) {
         lifecycle.sessionFailed(failure);
     }
@@ -285,9 +223,9 @@ public final class Peer {
     }
 
     /** Tells it who is typing, unless it has other things to read. Never throws, as {@link #wake}. */
-    void tell(Typing.Notice typing, Membership membership, @Nullable BatchTally tally) {
+    void tell(Typing.Notice typing, LocalMembership membership, @Nullable BatchTally tally) {
         try {
-            Batch batch = typing.batch(membership.form(), membership.sender());
+            Batch batch = typing.batch(membership.encoder(), membership.sender());
             if (batch != null && lifecycle.isOpen()) {
                 outbox.setAside(batch, tally);
             }

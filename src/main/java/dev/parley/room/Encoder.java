@@ -1,5 +1,6 @@
 package dev.parley.room;
 
+import dev.parley.api.WireFormat;
 import dev.parley.broker.Publication;
 import dev.parley.broker.Sender;
 import dev.parley.protocol.Content;
@@ -15,11 +16,11 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The wire forms in which members read a room's events. Each event is encoded at most once per form, and once more for a
- * reader to whom it is its own.
+ * Encodes a room's events, for each {@link WireFormat}. Each event is encoded at most once per format, and once more for a reader
+ * to whom it is its own.
  */
-public enum Form {
-    /** The lobby: a message as it is, but {@code echo: } before the reader's own text. */
+public enum Encoder {
+    /** As {@link WireFormat#LOBBY}. */
     LOBBY {
         @Override
         @Nullable
@@ -52,7 +53,7 @@ public enum Form {
         }
     },
 
-    /** The plain chat: {@code user: text}, {@code * user joined}, {@code * user left}. */
+    /** As {@link WireFormat#PLAIN}. */
     PLAIN {
         @Override
         @Nullable
@@ -81,7 +82,7 @@ public enum Form {
         }
     },
 
-    /** {@code parley.v1}: a frame holds one message of {@link RoomNotice}, or a JSON array of several. */
+    /** As {@link WireFormat#PARLEY_V1}; the messages are those of {@link RoomNotice}. */
     PARLEY_V1(true) {
         @Override
         public Frame frame(RoomNotice notice, @Nullable Position at) {
@@ -116,16 +117,26 @@ public enum Form {
     /** How a notice begins. */
     private static final String TYPE_FIRST = "{\"type\":\"";
 
-    /** How many forms there are. */
+    /**
+     * The encoder of a format.
+     *
+     * @param format the format
+     * @return the same each time
+     */
+    public static Encoder of(WireFormat format) {
+        return valueOf(format.name());
+    }
+
+    /** How many encoders there are. */
     static final int COUNT = values().length;
 
     private final boolean speaksNotices;
 
-    Form() {
+    Encoder() {
         this(false);
     }
 
-    Form(boolean speaksNotices) {
+    Encoder(boolean speaksNotices) {
         this.speaksNotices = speaksNotices;
     }
 
@@ -135,7 +146,7 @@ public enum Form {
         return ordinal();
     }
 
-    /** An event as a reader gets it, null if readers of this form are not told of it. */
+    /** An event as a reader gets it, null if readers of this format are not told of it. */
     @Nullable
     Frame frame(RoomEvent event, String epoch) {
         return frame(notice(event, false), event, epoch);
@@ -178,7 +189,7 @@ public enum Form {
         return new Batch(frames);
     }
 
-    /** {@return whether members that read in this form are announced when they come and go} */
+    /** {@return whether members that read in this format are announced when they come and go} */
     public boolean announces() {
         return speaksNotices;
     }
@@ -193,7 +204,7 @@ public enum Form {
         return speaksNotices;
     }
 
-    /** What a reader is told of members who are typing, in a form that {@link #tellsTyping}. */
+    /** What a reader is told of members who are typing, in a format that {@link #tellsTyping}. */
     Batch typing(List<Sender> members) {
         return batch(members.stream()
                 .map(member -> frame(new RoomNotice.Typing(member.name()), null))
@@ -201,7 +212,7 @@ public enum Form {
     }
 
     /**
-     * A notice in a form that {@link #tellsGaps}.
+     * A notice in a format that {@link #tellsGaps}.
      *
      * @param notice the notice
      * @param at where a reader stands who has read it, null if that is where it stood

@@ -1,4 +1,4 @@
-package dev.parley.delivery;
+package dev.parley.api;
 
 import dev.parley.protocol.CloseReasons;
 import java.nio.ByteBuffer;

@@ -1,4 +1,4 @@
-package dev.parley.delivery;
+package dev.parley.api;
 
 import jakarta.websocket.CloseReason;
 import java.time.Instant;

@@ -1,6 +1,5 @@
-package dev.parley.delivery;
+package dev.parley.ops;
 
-import dev.parley.ops.Settings;
 import java.util.function.LongSupplier;
 
 /**

@@ -1,0 +1,92 @@
+package dev.parley.delivery;
+
+import dev.parley.api.Page;
+import dev.parley.api.RoomSummary;
+import dev.parley.broker.Broker;
+import dev.parley.broker.History;
+import dev.parley.broker.Publication;
+import dev.parley.ops.Settings;
+import dev.parley.protocol.RoomName;
+import dev.parley.protocol.RoomNotice;
+import dev.parley.room.Encoder;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** Reads rooms for {@link LocalHub}: those that are open here from memory, others from the broker. Safe for any thread. */
+final class RoomQueries {
+
+    private final OpenRooms rooms;
+    private final Broker broker;
+    private final Settings settings;
+
+    RoomQueries(OpenRooms rooms, Broker broker, Settings settings) {
+        this.rooms = rooms;
+        this.broker = broker;
+        this.settings = settings;
+    }
+
+    CompletionStage<Page> history(String room, long after, int limit) {
+        return broker.history(room, after, limit).thenApply(RoomQueries::page);
+    }
+
+    CompletionStage<Page> newest(String room, int limit) {
+        return kept(room).thenApply(history -> newest(page(history), limit));
+    }
+
+    CompletionStage<RoomSummary> find(String room) {
+        RoomSummary open = summary(room);
+        return open != null && !open.epoch().isEmpty()
+                ? CompletableFuture.completedFuture(open)
+                : kept(room)
+                        .thenCombine(
+                                broker.elsewhere(room),
+                                (history, members) -> new RoomSummary(room, members, history.epoch(), history.upTo()));
+    }
+
+    private CompletionStage<History> kept(String room) {
+        return broker.history(
+                room, 0, Math.max(1, settings.rooms().history(room).messages()));
+    }
+
+    List<RoomSummary> summaries() {
+        return rooms.stream()
+                .filter(room -> RoomName.isValid(room.name()))
+                .map(OpenRoom::summary)
+                .sorted(Comparator.comparing(RoomSummary::room))
+                .toList();
+    }
+
+    /** A room that is open here, null if nobody is in it here. */
+    @Nullable
+    RoomSummary summary(String room) {
+        OpenRoom open = rooms.find(room);
+        return open == null ? null : open.summary();
+    }
+
+    private static Page page(History history) {
+        List<RoomNotice.Message> messages = new ArrayList<>();
+        for (Publication publication : history.publications()) {
+            RoomNotice.Message message = Encoder.notice(publication, false);
+            if (message != null) {
+                messages.add(message);
+            }
+        }
+        return new Page(history.epoch(), history.after(), history.upTo(), List.copyOf(messages));
+    }
+
+    private static Page newest(Page page, int limit) {
+        List<RoomNotice.Message> messages = page.messages();
+        int from = messages.size() - limit;
+        return from <= 0
+                ? page
+                : new Page(
+                        page.epoch(),
+                        messages.get(from - 1).offset(),
+                        page.upTo(),
+                        messages.subList(from, messages.size()));
+    }
+}
