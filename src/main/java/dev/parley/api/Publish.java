@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Asks for a text to be published. A CDI event for any bean or EJB of the application, on any thread:
  * {@code event.fire(new Publish("orders", "shop", "order 7 is paid"))}. Fired in a transaction, it is published when that has
  * committed, and never if it rolls back; without one, at once. In which order several of one
- * transaction come is the server's choice (WildFly calls the last first). What the broker does not take is logged; who has to know calls {@code Hub.publish} instead.
+ * transaction come is the server's choice (WildFly calls the last first). What the broker does not take is logged; who has to know calls {@link Hub#publish} instead.
  *
  * @param room the room's name, open here or not
  * @param user the name that readers see, null if there is none

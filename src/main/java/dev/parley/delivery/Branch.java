@@ -38,7 +38,7 @@ final class Branch {
      * @param loop the loop that writes to its readers; null if any thread may
      * @param metrics counts what a walk has written
      * @param failed gets what leaves the branch in no known state
-     * @param relief takes over from a thread that has walked enough
+     * @param background takes over from a thread that has walked enough
      */
     Branch(
             OpenRoom room,
@@ -46,14 +46,14 @@ final class Branch {
             @Nullable Executor loop,
             Metrics metrics,
             Consumer<Throwable> failed,
-            Executor relief) {
+            Executor background) {
         this.room = room;
         this.loop = loop;
         this.metrics = metrics;
         this.view = view;
         // Between two walks a loop does what else it has to: what it reads meanwhile is part of the next.
         this.pump = loop == null
-                ? new Pump(this::walk, failed, relief)
+                ? new Pump(this::walk, failed, background)
                 : new Pump(this::walk, 1, failed, task -> Loops.execute(loop, task));
     }
 

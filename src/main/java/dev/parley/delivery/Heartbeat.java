@@ -29,8 +29,8 @@ final class Heartbeat implements Runnable {
 
     private final Collection<LocalPeer> peers;
     private final Settings.Heartbeat settings;
-    private final Departure departure;
-    private final Executor relief;
+    private final PeerDrain peerDrain;
+    private final Executor background;
     private final Queue<Parting> partings = new ConcurrentLinkedQueue<>();
     private volatile long last = System.nanoTime();
 
@@ -41,13 +41,13 @@ final class Heartbeat implements Runnable {
      * A heartbeat at rest.
      *
      * @param peers the hub's, a live view
-     * @param relief where a connection is aborted: the container may call back, under locks of its own
+     * @param background where a connection is aborted: the container may call back, under locks of its own
      */
-    Heartbeat(Collection<LocalPeer> peers, Settings settings, Drain drain, Executor relief) {
+    Heartbeat(Collection<LocalPeer> peers, Settings settings, Drain drain, Executor background) {
         this.peers = peers;
         this.settings = settings.heartbeat();
-        this.departure = new Departure(peers, settings.drain(), drain);
-        this.relief = relief;
+        this.peerDrain = new PeerDrain(peers, settings.drain(), drain);
+        this.background = background;
     }
 
     /** The peer of this connection has left the hub: within the grace its connection ends by itself or not. */
@@ -72,7 +72,7 @@ final class Heartbeat implements Runnable {
         if (!late) {
             beatAll(now);
         }
-        departure.beat(now);
+        peerDrain.beat(now);
         partings.removeIf(parting -> isOver(parting, now));
     }
 
@@ -84,7 +84,7 @@ final class Heartbeat implements Runnable {
                 peer -> {
                     if (peer.beat(now, settings)) {
                         Executor loop = peer.loop();
-                        due.computeIfAbsent(loop == null ? relief : loop, any -> new ArrayList<>())
+                        due.computeIfAbsent(loop == null ? background : loop, any -> new ArrayList<>())
                                 .add(peer);
                     }
                 },
@@ -108,7 +108,7 @@ final class Heartbeat implements Runnable {
         } catch (Throwable e) {
             Incidents.report(e, failure -> Incidents.log("a connection is cut", failure));
         }
-        relief.execute(parting.writer::abort);
+        background.execute(parting.writer::abort);
         return true;
     }
 }

@@ -32,15 +32,15 @@ final class Lifecycle implements Outbox.Owner {
     private final LocalHub hub;
     private final FrameWriter writer;
     private final Metrics metrics;
-    private final Executor relief;
+    private final Executor background;
     private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
 
-    Lifecycle(LocalPeer peer, LocalHub hub, FrameWriter writer, Metrics metrics, Executor relief) {
+    Lifecycle(LocalPeer peer, LocalHub hub, FrameWriter writer, Metrics metrics, Executor background) {
         this.peer = peer;
         this.hub = hub;
         this.writer = writer;
         this.metrics = metrics;
-        this.relief = relief;
+        this.background = background;
     }
 
     boolean isOpen() {
@@ -76,7 +76,7 @@ final class Lifecycle implements Outbox.Owner {
     void cut() {
         if (forget()) {
             metrics.peerClosed(CloseReasons.TOO_SLOW);
-            relief.execute(() -> writer.close(CloseReasons.TOO_SLOW));
+            background.execute(() -> writer.close(CloseReasons.TOO_SLOW));
         }
     }
 
@@ -88,7 +88,7 @@ final class Lifecycle implements Outbox.Owner {
             case ABANDONED -> abandon(end.reason());
             case ABORTED -> {
                 abandon(end.reason());
-                relief.execute(writer::abort);
+                background.execute(writer::abort);
             }
         }
     }

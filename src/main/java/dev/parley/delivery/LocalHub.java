@@ -61,7 +61,7 @@ public class LocalHub implements Hub {
     private Metrics metrics;
     private Budget budget;
     private Threads threads;
-    private Executor relief;
+    private Executor background;
     private Clock clock;
     private ApplicationContext context;
     private Writers writers;
@@ -111,12 +111,12 @@ public class LocalHub implements Hub {
     void start(Executor executor, Clock ages) {
         clock = ages;
         writers = new Writers(settings.writer());
-        relief = new Relief(executor);
-        heartbeat = new Heartbeat(peers.values(), settings, drain, relief);
-        rooms = new OpenRooms(settings, relief, broker, clock, budget, metrics);
+        background = new SerialExecutor(executor);
+        heartbeat = new Heartbeat(peers.values(), settings, drain, background);
+        rooms = new OpenRooms(settings, background, broker, clock, budget, metrics);
         queries = new RoomQueries(rooms, broker, settings);
         budget.backlogs(() -> Stream.concat(
-                rooms.stream().map(room -> new RoomMemory(room, relief)),
+                rooms.stream().map(room -> new RoomMemory(room, background)),
                 peers.values().stream().map(PeerMemory::new)));
         broker.attach(rooms);
     }
@@ -161,8 +161,8 @@ public class LocalHub implements Hub {
             FrameWriter writer, Admission admission, int maxParts, Function<Peer, Conversation> opening) {
         long id = ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
         Inbound inbound = new Inbound(maxParts, clock::nanoTime, budget);
-        LocalPeer peer =
-                new LocalPeer(id, this, writer, admission, inbound, settings, metrics, relief, clock::nanoTime, budget);
+        LocalPeer peer = new LocalPeer(
+                id, this, writer, admission, inbound, settings, metrics, background, clock::nanoTime, budget);
         peers.put(id, peer);
         metrics.peerOpened();
         Incidents.guard(() -> peer.open(opening), peer::fail);

@@ -47,7 +47,7 @@ public final class LocalPeer implements Peer {
             Inbound inbound,
             Settings settings,
             Metrics metrics,
-            Executor relief,
+            Executor background,
             LongSupplier nanoTime,
             Budget budget) {
         this.id = id;
@@ -55,8 +55,8 @@ public final class LocalPeer implements Peer {
         this.writer = writer;
         this.admission = admission;
         this.metrics = metrics;
-        this.lifecycle = new Lifecycle(this, hub, writer, metrics, relief);
-        this.outbox = new Outbox(writer, lifecycle, settings.outbox(), metrics, relief, budget);
+        this.lifecycle = new Lifecycle(this, hub, writer, metrics, background);
+        this.outbox = new Outbox(writer, lifecycle, settings.outbox(), metrics, background, budget);
         this.liveness = new Liveness(writer);
         this.intake = new Intake(this, outbox, liveness, inbound, settings, metrics, nanoTime);
         this.memberships = new Memberships(this, hub, outbox);

@@ -18,7 +18,7 @@ import dev.parley.room.ReadStart;
 import dev.parley.room.Room;
 import dev.parley.room.Typing;
 import dev.parley.room.View;
-import dev.parley.wire.Turn;
+import dev.parley.wire.Loops;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -37,7 +37,7 @@ final class OpenRoom {
 
     private final Room room; // guarded by this
     private final Broker broker;
-    private final Executor relief;
+    private final Executor background;
     private final AtomicBoolean failing = new AtomicBoolean();
     private final Branches branches; // guarded by this
     private final Set<LocalMembership> waiting = new LinkedHashSet<>(0); // guarded by this
@@ -50,17 +50,17 @@ final class OpenRoom {
     OpenRoom(
             String name,
             Settings settings,
-            Executor relief,
+            Executor background,
             Broker broker,
             Clock clock,
             Budget budget,
             Metrics metrics,
             BiConsumer<OpenRoom, Throwable> failed) {
         this.room = new Room(name, settings, clock, budget.account(Budget.Holder.ROOMS));
-        this.relief = relief;
+        this.background = background;
         this.broker = broker;
         this.branches = new Branches(loop -> new Branch(
-                this, new View(room.ring()), loop, metrics, failure -> failed.accept(this, failure), relief));
+                this, new View(room.ring()), loop, metrics, failure -> failed.accept(this, failure), background));
     }
 
     String name() {
@@ -169,13 +169,13 @@ final class OpenRoom {
             changed = room.sweep();
         }
         if (changed) {
-            branches.wake(relief);
+            branches.wake(background);
         }
     }
 
     /** Lets the members take what is new: at the end of this turn, and of the turns that other loops are in. */
     void wake() {
-        branches.wake(Turn.END);
+        branches.wake(Loops.END_OF_TURN);
     }
 
     /** What the readers of every branch have read is history. Under the lock. */

@@ -37,21 +37,21 @@ final class OpenRooms implements Broker.Listener {
 
     private final ConcurrentMap<String, OpenRoom> rooms = new ConcurrentHashMap<>();
     private final Settings settings;
-    private final Executor relief;
+    private final Executor background;
     private final Broker broker;
     private final Clock clock;
     private final Budget budget;
     private final Metrics metrics;
     private volatile boolean brokerThere = true;
 
-    OpenRooms(Settings settings, Executor relief, Broker broker, Clock clock, Budget budget, Metrics metrics) {
+    OpenRooms(Settings settings, Executor background, Broker broker, Clock clock, Budget budget, Metrics metrics) {
         this.settings = settings;
-        this.relief = relief;
+        this.background = background;
         this.broker = broker;
         this.clock = clock;
         this.budget = budget;
         this.metrics = metrics;
-        budget.roomHistory(() -> stream().map(room -> new RoomMemory(room, relief)));
+        budget.roomHistory(() -> stream().map(room -> new RoomMemory(room, background)));
     }
 
     int size() {
@@ -80,7 +80,7 @@ final class OpenRooms implements Broker.Listener {
         rooms.compute(name, (key, known) -> {
             created[0] = known == null;
             OpenRoom room = known == null
-                    ? new OpenRoom(key, settings, relief, broker, clock, budget, metrics, this::fail)
+                    ? new OpenRoom(key, settings, background, broker, clock, budget, metrics, this::fail)
                     : known;
             joined[0] = room.join(peer, user, format, start);
             return room;
@@ -98,7 +98,7 @@ final class OpenRooms implements Broker.Listener {
     /** A membership that has ended before it began, of a room that nobody else finds. */
     LocalMembership refuse(LocalPeer peer, String name, @Nullable String user, WireFormat format) {
         return new LocalMembership(
-                new OpenRoom(name, settings, relief, broker, clock, budget, metrics, this::fail),
+                new OpenRoom(name, settings, background, broker, clock, budget, metrics, this::fail),
                 peer,
                 user,
                 format,
@@ -144,7 +144,7 @@ final class OpenRooms implements Broker.Listener {
             return;
         }
         String incident = Incidents.log("a room is closed, its members with 1011", failure);
-        relief.execute(() -> end(room, CloseReasons.internalError(incident)));
+        background.execute(() -> end(room, CloseReasons.internalError(incident)));
     }
 
     /** Ends a room: peers that join from now on, perhaps while the members are closed, open another one. */

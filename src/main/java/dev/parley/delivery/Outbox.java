@@ -9,7 +9,6 @@ import dev.parley.wire.Batch;
 import dev.parley.wire.Frame;
 import dev.parley.wire.FrameWriter;
 import dev.parley.wire.Loops;
-import dev.parley.wire.Turn;
 import jakarta.websocket.CloseReason;
 import java.util.Arrays;
 import java.util.concurrent.Executor;
@@ -34,8 +33,8 @@ final class Outbox {
     private final FrameWriter writer;
     private final Owner owner;
     private final Metrics metrics;
-    private final Executor relief;
-    private final Executor turn = task -> run(task, Turn.END); // at the end of it
+    private final Executor background;
+    private final Executor turn = task -> run(task, Loops.END_OF_TURN); // at the end of it
     private final Pump pump;
     private final ReplyQueue replies;
     private volatile Cursor[] cursors = {}; // a new array for each change, made under this
@@ -67,13 +66,19 @@ final class Outbox {
         void failed(Throwable failure);
     }
 
-    Outbox(FrameWriter writer, Owner owner, Settings.Outbox bounds, Metrics metrics, Executor relief, Budget budget) {
+    Outbox(
+            FrameWriter writer,
+            Owner owner,
+            Settings.Outbox bounds,
+            Metrics metrics,
+            Executor background,
+            Budget budget) {
         this.writer = writer;
         this.owner = owner;
         this.metrics = metrics;
         this.replies = new ReplyQueue(bounds, budget);
-        this.relief = task -> run(task, relief);
-        this.pump = new Pump(this::round, owner::failed, this.relief);
+        this.background = task -> run(task, background);
+        this.pump = new Pump(this::round, owner::failed, this.background);
     }
 
     /** Runs a task on the loop, or by an executor if there is none. */
@@ -233,7 +238,7 @@ final class Outbox {
             }
             write(batch, tally);
         }
-        pump.signal(relief);
+        pump.signal(background);
     }
 
     /** Replies and rooms take turns: else a client that publishes steadily would never read its room. */
@@ -329,7 +334,7 @@ final class Outbox {
             }
             if (failure != null) {
                 closed = true;
-                relief.execute(() -> owner.broke(failure));
+                background.execute(() -> owner.broke(failure));
             } else {
                 metrics.batchOut(frames, bytes);
                 if (timed) {
@@ -338,7 +343,7 @@ final class Outbox {
             }
             inFlight = null;
             if (runner != Thread.currentThread()) { // else the round that writes it looks again
-                pump.signal(relief);
+                pump.signal(background);
             }
         }
     }

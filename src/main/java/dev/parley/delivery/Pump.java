@@ -19,7 +19,7 @@ final class Pump {
     private final Runnable round;
     private final int maxRounds;
     private final Consumer<Throwable> failed;
-    private final Executor relief;
+    private final Executor background;
     private final Runnable loop = this::run;
 
     /**
@@ -27,10 +27,10 @@ final class Pump {
      *
      * @param round the work, which sees all that was done before the signals it answers
      * @param failed gets whatever a round or an executor throws
-     * @param relief takes over when a thread has done enough of it
+     * @param background takes over when a thread has done enough of it
      */
-    Pump(Runnable round, Consumer<Throwable> failed, Executor relief) {
-        this(round, MAX_ROUNDS, failed, relief);
+    Pump(Runnable round, Consumer<Throwable> failed, Executor background) {
+        this(round, MAX_ROUNDS, failed, background);
     }
 
     /**
@@ -39,13 +39,13 @@ final class Pump {
      * @param round the work, which sees all that was done before the signals it answers
      * @param maxRounds how many of them are enough for a thread
      * @param failed gets whatever a round or an executor throws
-     * @param relief takes over when a thread has done enough of it
+     * @param background takes over when a thread has done enough of it
      */
-    Pump(Runnable round, int maxRounds, Consumer<Throwable> failed, Executor relief) {
+    Pump(Runnable round, int maxRounds, Consumer<Throwable> failed, Executor background) {
         this.round = round;
         this.maxRounds = maxRounds;
         this.failed = failed;
-        this.relief = relief;
+        this.background = background;
     }
 
     /**
@@ -67,7 +67,7 @@ final class Pump {
                 return;
             }
         }
-        start(relief);
+        start(background);
     }
 
     /** Has the rounds run. An executor that throws has not taken them: then the pump is at rest, until the next signal. */

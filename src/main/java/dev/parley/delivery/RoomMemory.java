@@ -7,9 +7,9 @@ import java.util.concurrent.Executor;
  * What an open room can let go when memory is short.
  *
  * @param room the room
- * @param relief where its members are told: whoever needs memory does not wait for them
+ * @param background where its members are told: whoever needs memory does not wait for them
  */
-record RoomMemory(OpenRoom room, Executor relief) implements Budget.Kept, Budget.Backlog {
+record RoomMemory(OpenRoom room, Executor background) implements Budget.Kept, Budget.Backlog {
 
     @Override
     public long oldest() {
@@ -29,6 +29,6 @@ record RoomMemory(OpenRoom room, Executor relief) implements Budget.Kept, Budget
     @Override
     public void cut() {
         room.overtake();
-        relief.execute(room::wake);
+        background.execute(room::wake);
     }
 }

@@ -1,4 +1,8 @@
-/** A room's log and its readers: data and rules, without I/O, threads or locks of its own. */
+/**
+ * A room as data and rules: its newest events, the positions of its readers, presence, typing, and the formats in which it is
+ * read. Nothing here locks, starts a thread, reads, writes or logs: the owner of a room has the lock, {@link dev.parley.delivery}
+ * delivers.
+ */
 @NullMarked
 package dev.parley.room;
 

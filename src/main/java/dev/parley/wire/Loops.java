@@ -8,6 +8,13 @@ import org.jspecify.annotations.Nullable;
 /** What is done alike with the {@link FrameWriter#loop loops} of connections; null stands for any thread. */
 public final class Loops {
 
+    /**
+     * Runs a task when what the current thread is about has been read and handled, if that thread is a loop: what one turn published
+     * then leaves as one batch. An XNIO I/O thread is such a loop, and itself an {@link Executor}. On any other thread the task
+     * runs at once.
+     */
+    public static final Executor END_OF_TURN = Loops::atEndOfTurn;
+
     private static final Logger LOG = System.getLogger(Loops.class.getName());
 
     private Loops() {}
@@ -52,5 +59,29 @@ public final class Loops {
             }
         }
         task.run();
+    }
+
+    private static void atEndOfTurn(Runnable task) {
+        if (!tryAtEndOfTurn(task)) {
+            task.run();
+        }
+    }
+
+    /**
+     * Leaves a task to the end of the current thread's turn, if it has turns.
+     *
+     * @param task what to run
+     * @return false if this thread has no turns, or takes no tasks any more; then nothing was done
+     */
+    public static boolean tryAtEndOfTurn(Runnable task) {
+        if (Thread.currentThread() instanceof Executor loop) {
+            try {
+                loop.execute(task);
+                return true;
+            } catch (RuntimeException | Error e) {
+                LOG.log(Level.DEBUG, "a loop takes no tasks", e);
+            }
+        }
+        return false;
     }
 }

@@ -1,4 +1,4 @@
-/** Frames, and the connections that take them; no server's own classes. */
+/** Frames, and the connections that take them, whatever the server: what is known of one server has a package of its own below. */
 @NullMarked
 package dev.parley.wire;
 

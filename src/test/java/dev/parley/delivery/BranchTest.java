@@ -254,7 +254,7 @@ class BranchTest {
 
     @Test
     void theSweeperWalksNobody() {
-        List<Runnable> relief = new ArrayList<>();
+        List<Runnable> background = new ArrayList<>();
         Settings settings = TestSettings.with("parley.room.messages=4096");
         LocalHub large = new LocalHub();
         large.use(
@@ -264,18 +264,18 @@ class BranchTest {
                 new Health(),
                 new Drain(),
                 budget);
-        large.start(relief::add);
+        large.start(background::add);
         GatedWriter writer = new GatedWriter().open();
         for (int i = 0; i < 2 + Presence.SINGLE; i++) {
             large.open(i == 0 ? writer : new GatedWriter().open(), TestAdmission.toEverything(), opened -> (p, m) -> {})
                     .join("r", "u" + i, WireFormat.PARLEY_V1);
         }
         int before = writer.texts().size();
-        relief.clear();
+        background.clear();
         large.sweep();
         assertThat(writer.texts()).hasSize(before);
-        assertThat(relief).hasSize(1);
-        relief.get(0).run();
+        assertThat(background).hasSize(1);
+        background.get(0).run();
         assertThat(writer.texts()).hasSize(before + 1);
     }
 

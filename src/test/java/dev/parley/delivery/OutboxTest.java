@@ -41,7 +41,7 @@ class OutboxTest {
     private static final SimpleMeterRegistry METERS = new SimpleMeterRegistry();
     private static final Metrics METRICS = new Metrics(METERS);
 
-    private final Deque<Runnable> relief = new ArrayDeque<>();
+    private final Deque<Runnable> background = new ArrayDeque<>();
     private final List<String> events = new ArrayList<>();
     private final Outbox.Owner owner = new Outbox.Owner() {
         @Override
@@ -66,7 +66,7 @@ class OutboxTest {
     };
     private final GatedWriter writer = new GatedWriter();
     private final Outbox outbox =
-            new Outbox(writer, owner, TestSettings.small().outbox(), METRICS, relief::add, TestBudgets.large());
+            new Outbox(writer, owner, TestSettings.small().outbox(), METRICS, background::add, TestBudgets.large());
 
     @BeforeEach
     void release() {
@@ -76,7 +76,7 @@ class OutboxTest {
     @Test
     void nothingLeavesBeforeTheReleaseAndThenRepliesGoFirst() {
         Outbox held =
-                new Outbox(writer, owner, TestSettings.small().outbox(), METRICS, relief::add, TestBudgets.large());
+                new Outbox(writer, owner, TestSettings.small().outbox(), METRICS, background::add, TestBudgets.large());
         Ring ring = TestRings.ring(64, 1 << 20);
         held.add(TestRings.cursor(ring, Encoder.PLAIN, 7));
         say(ring, "m");
@@ -103,7 +103,7 @@ class OutboxTest {
         reply("a", "b");
         writer.land().done(null);
         assertThat(writer.texts()).containsExactly("a");
-        assertThat(relief).hasSize(1);
+        assertThat(background).hasSize(1);
     }
 
     @Test
@@ -114,8 +114,8 @@ class OutboxTest {
             say(ring, "m");
         }
         outbox.add(TestRings.cursor(ring, Encoder.PLAIN, 7));
-        while (!relief.isEmpty()) {
-            relief.remove().run();
+        while (!background.isEmpty()) {
+            background.remove().run();
         }
         assertThat(writer.texts()).hasSize(200_000);
     }
@@ -417,8 +417,8 @@ class OutboxTest {
     }
 
     private void runRelief() {
-        while (!relief.isEmpty()) {
-            relief.remove().run();
+        while (!background.isEmpty()) {
+            background.remove().run();
         }
     }
 

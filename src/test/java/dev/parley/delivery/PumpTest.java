@@ -96,7 +96,7 @@ class PumpTest {
 
     @Test
     void aThreadIsRelievedAfterSixteenRounds() {
-        Deque<Runnable> relief = new ArrayDeque<>();
+        Deque<Runnable> background = new ArrayDeque<>();
         AtomicInteger rounds = new AtomicInteger();
         Pump[] pump = new Pump[1];
         pump[0] = new Pump(
@@ -106,12 +106,12 @@ class PumpTest {
                     }
                 },
                 failures::add,
-                relief::add);
+                background::add);
         pump[0].signal(Runnable::run);
         assertThat(rounds).hasValue(16);
-        relief.remove().run();
+        background.remove().run();
         assertThat(rounds).hasValue(20);
-        assertThat(relief).isEmpty();
+        assertThat(background).isEmpty();
     }
 
     @Test

@@ -1,4 +1,4 @@
-/** Frames through RemoteEndpoint.Async, on any server. */
+/** How frames reach a session through {@code RemoteEndpoint.Async}, on any server. No class of a server. */
 @NullMarked
 package dev.parley.wire.portable;
 

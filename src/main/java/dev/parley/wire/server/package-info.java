@@ -1,4 +1,4 @@
-/** Finds out which server this is, and chooses how frames reach its connections. */
+/** Finds out what server this is, and chooses among the packages beside this one. The only package that knows them all. */
 @NullMarked
 package dev.parley.wire.server;
 

@@ -1,4 +1,4 @@
-/** Batches as a stream of Server-Sent Events. */
+/** Batches as a stream of Server-Sent Events, through an HTTP response that never blocks. */
 @NullMarked
 package dev.parley.wire.sse;
 

@@ -1,4 +1,4 @@
-/** Frames on Tyrus's connections (GlassFish, Payara). The only package that knows Tyrus and Grizzly. */
+/** How frames reach Tyrus's connections on Grizzly (GlassFish, Payara). No other package has a class of either. */
 @NullMarked
 package dev.parley.wire.tyrus;
 

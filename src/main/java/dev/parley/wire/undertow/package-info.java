@@ -1,4 +1,4 @@
-/** Frames on Undertow's connections (WildFly). The only package that knows Undertow and XNIO. */
+/** How frames reach Undertow's connections (WildFly). No other package has a class of Undertow or XNIO. */
 @NullMarked
 package dev.parley.wire.undertow;
 

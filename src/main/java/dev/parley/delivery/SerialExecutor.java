@@ -1,7 +1,7 @@
 package dev.parley.delivery;
 
 import dev.parley.ops.Incidents;
-import dev.parley.wire.Turn;
+import dev.parley.wire.Loops;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
@@ -11,13 +11,13 @@ import java.util.concurrent.Executor;
  * own next turn where there are turns, else to an executor, on one of its threads at a time, so that a thousand slow peers do
  * not become a thousand threads.
  */
-final class Relief implements Executor {
+final class SerialExecutor implements Executor {
 
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final Pump pump;
     private final Executor executor;
 
-    Relief(Executor executor) {
+    SerialExecutor(Executor executor) {
         this.executor = executor;
         this.pump = new Pump(
                 this::runAll,
@@ -27,7 +27,7 @@ final class Relief implements Executor {
 
     @Override
     public void execute(Runnable task) {
-        if (!Turn.tryAtEnd(task)) {
+        if (!Loops.tryAtEndOfTurn(task)) {
             tasks.add(task);
             pump.signal(executor);
         }

@@ -20,9 +20,9 @@ import java.util.concurrent.ThreadLocalRandom;
  * Closes the peers in a drain: all are told at once, then closed with 1012 in equal shares, one with each beat, so that they do
  * not all reconnect to other nodes at once. The peers that a cancelled drain has not closed stay. The heartbeat's thread only.
  */
-final class Departure {
+final class PeerDrain {
 
-    private static final Logger LOG = System.getLogger(Departure.class.getName());
+    private static final Logger LOG = System.getLogger(PeerDrain.class.getName());
 
     private final Collection<LocalPeer> peers;
     private final long spread;
@@ -32,7 +32,7 @@ final class Departure {
     private long start;
     private int total;
 
-    Departure(Collection<LocalPeer> peers, Settings.Drain settings, Drain drain) {
+    PeerDrain(Collection<LocalPeer> peers, Settings.Drain settings, Drain drain) {
         this.peers = peers;
         this.spread = settings.spread().toNanos();
         this.drain = drain;

@@ -8,20 +8,20 @@ import java.util.List;
 import java.util.Queue;
 import org.junit.jupiter.api.Test;
 
-class ReliefTest {
+class SerialExecutorTest {
 
     private final Queue<Runnable> threads = new ArrayDeque<>();
-    private final Relief relief = new Relief(threads::add);
+    private final SerialExecutor background = new SerialExecutor(threads::add);
 
     @Test
     void aTaskThatFailsHoldsNobodyUp() {
         List<String> done = new ArrayList<>();
-        relief.execute(() -> {
+        background.execute(() -> {
             throw new AssertionError("a bug");
         });
-        relief.execute(() -> done.add("behind it"));
+        background.execute(() -> done.add("behind it"));
         runAll();
-        relief.execute(() -> done.add("after it"));
+        background.execute(() -> done.add("after it"));
         runAll();
         assertThat(done).containsExactly("behind it", "after it");
     }
@@ -30,7 +30,7 @@ class ReliefTest {
     void tasksThatGotNoThreadRunBeforeTheNextOne() {
         List<String> done = new ArrayList<>();
         List<Error> none = new ArrayList<>(List.of(new Error("no thread can be started")));
-        Relief shortOfThreads = new Relief(task -> {
+        SerialExecutor shortOfThreads = new SerialExecutor(task -> {
             if (!none.isEmpty()) {
                 throw none.remove(0);
             }
@@ -46,7 +46,7 @@ class ReliefTest {
     @Test
     void manyTasksTakeOneThread() {
         for (int i = 0; i < 1000; i++) {
-            relief.execute(() -> {});
+            background.execute(() -> {});
         }
         assertThat(threads).hasSize(1);
     }
