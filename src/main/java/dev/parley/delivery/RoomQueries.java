@@ -8,7 +8,7 @@ import dev.parley.broker.Publication;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.RoomName;
 import dev.parley.protocol.RoomNotice;
-import dev.parley.room.Encoder;
+import dev.parley.room.Notices;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -70,7 +70,7 @@ final class RoomQueries {
     private static Page page(History history) {
         List<RoomNotice.Message> messages = new ArrayList<>();
         for (Publication publication : history.publications()) {
-            RoomNotice.Message message = Encoder.notice(publication, false);
+            RoomNotice.Message message = Notices.of(publication, false);
             if (message != null) {
                 messages.add(message);
             }

@@ -149,7 +149,7 @@ public enum Encoder {
     /** An event as a reader gets it, null if readers of this format are not told of it. */
     @Nullable
     Frame frame(RoomEvent event, String epoch) {
-        return frame(notice(event, false), event, epoch);
+        return frame(Notices.of(event, false), event, epoch);
     }
 
     /** Whose own an event is, null if it looks the same to everybody. */
@@ -170,7 +170,7 @@ public enum Encoder {
     /** An event as a reader gets it whose own it is, null if that one is not told of it. */
     @Nullable
     Frame ownFrame(RoomEvent event, String epoch) {
-        return frame(notice(event, true), event, epoch);
+        return frame(Notices.of(event, true), event, epoch);
     }
 
     private @Nullable Frame frame(@Nullable RoomNotice notice, RoomEvent event, String epoch) {
@@ -220,37 +220,6 @@ public enum Encoder {
      */
     public Frame frame(RoomNotice notice, @Nullable Position at) {
         throw new UnsupportedOperationException(this + " has no words for " + notice);
-    }
-
-    private static @Nullable RoomNotice notice(RoomEvent event, boolean own) {
-        if (event instanceof RoomEvent.Message message) {
-            return notice(message.publication(), own);
-        } else if (event instanceof RoomEvent.Joined joined && joined.single()) {
-            return new RoomNotice.Joined(joined.member().name(), joined.members(), joined.connections());
-        } else if (event instanceof RoomEvent.Left left && left.single()) {
-            return new RoomNotice.Left(left.member().name(), left.members(), left.connections());
-        } else if (event instanceof RoomEvent.Changed changed) {
-            return new RoomNotice.Presence(changed.members(), changed.joined(), changed.left());
-        }
-        return null;
-    }
-
-    /**
-     * A publication as a message.
-     *
-     * @param publication the publication
-     * @param own whether it is for a reader to whom it is its own
-     * @return the message, null if it holds bytes, which only the lobby takes
-     */
-    public static RoomNotice.@Nullable Message notice(Publication publication, boolean own) {
-        return publication.content() instanceof Content.Text text
-                ? new RoomNotice.Message(
-                        publication.offset(),
-                        publication.sender().name(),
-                        text.text(),
-                        publication.at().toString(),
-                        own ? publication.id() : null)
-                : null;
     }
 
     private static Frame asItIs(Content content) {
