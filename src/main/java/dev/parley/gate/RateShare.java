@@ -20,7 +20,7 @@ final class RateShare {
         return client;
     }
 
-    /** Takes a part of a message, as {@link dev.parley.hub.Admission#admits}. */
+    /** Takes a part of a message, as {@link dev.parley.api.Admission#admits}. */
     boolean admits(boolean first, int size) {
         int message = first ? 1 : 0;
         if (messages < message || bytes < size) {

@@ -125,12 +125,12 @@ class OutboxTest {
         reply("a", "b");
         FrameWriter.Completion first = writer.land();
         first.done(null);
-        runRelief();
+        runBackground();
         assertThat(writer.inFlight()).isEqualTo(1); // b
         first.done(null);
         first.done(new IOException("late"));
         reply("c");
-        runRelief();
+        runBackground();
         assertThat(writer.texts()).containsExactly("a", "b");
         assertThat(events).isEmpty();
     }
@@ -141,9 +141,9 @@ class OutboxTest {
         FrameWriter.Completion completion = writer.land();
         completion.done(new IOException("reset"));
         completion.done(new IOException("again"));
-        runRelief();
+        runBackground();
         reply("c");
-        runRelief();
+        runBackground();
         assertThat(writer.texts()).containsExactly("a");
         assertThat(events).containsExactly("broke");
     }
@@ -152,7 +152,7 @@ class OutboxTest {
     void aWriterThatThrowsHasFailed() {
         writer.refuse(new IllegalStateException("closed"));
         reply("a");
-        runRelief();
+        runBackground();
         assertThat(events).containsExactly("broke");
     }
 
@@ -186,7 +186,7 @@ class OutboxTest {
         assertThat(writer.texts()).containsExactly("a", "u: m");
         writer.land().done(null); // and the pump has not run yet
         assertThat(outbox.isIdle()).isFalse();
-        runRelief();
+        runBackground();
         land();
         assertThat(writer.texts()).containsExactly("a", "u: m", "b");
         assertThat(outbox.isIdle()).isTrue();
@@ -413,10 +413,10 @@ class OutboxTest {
 
     private void land() {
         writer.land().done(null);
-        runRelief();
+        runBackground();
     }
 
-    private void runRelief() {
+    private void runBackground() {
         while (!background.isEmpty()) {
             background.remove().run();
         }
