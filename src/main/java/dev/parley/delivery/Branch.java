@@ -32,7 +32,7 @@ final class Branch {
     private long typed; // the newest of those typing whom the readers were told of; the room's
 
     /**
-     * A branch without readers.
+     * A branch without readers. The room's.
      *
      * @param view what its readers may read
      * @param loop the loop that writes to its readers; null if any thread may
@@ -51,6 +51,7 @@ final class Branch {
         this.loop = loop;
         this.metrics = metrics;
         this.view = view;
+        this.typed = room.typing().newest();
         // Between two walks a loop does what else it has to: what it reads meanwhile is part of the next.
         this.pump = loop == null
                 ? new Pump(this::walk, failed, background)

@@ -18,7 +18,9 @@ import dev.parley.room.Typing;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -156,6 +158,20 @@ class TypingTest {
         join(writer, "r", "alice");
         listener.typing("r", new Sender("bob", 0));
         hub.publish("r", "bob", null, "hi");
+        assertThat(told()).isEmpty();
+    }
+
+    @Test
+    void whoComesLaterIsNotToldAlsoAsTheFirstReaderOfALoop() {
+        Membership alice = join(new GatedWriter().open(), "r", "alice");
+        alice.typing();
+        Deque<Runnable> loop = new ArrayDeque<>();
+        join(writer.on(loop::add), "r", "late");
+        hub.publish("r", "bob", null, "hi");
+        while (!loop.isEmpty()) {
+            loop.remove().run();
+        }
+        assertThat(String.join("", writer.texts())).contains("\"hi\"");
         assertThat(told()).isEmpty();
     }
 
