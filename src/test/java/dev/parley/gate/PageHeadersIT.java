@@ -2,8 +2,8 @@ package dev.parley.gate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.testing.Api;
 import dev.parley.testing.OnServer;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import org.jboss.arquillian.container.test.api.Deployment;
@@ -23,7 +23,7 @@ class PageHeadersIT extends OnServer {
     @ValueSource(
             strings = {"/", "/index.html", "/js/main.js", "/style.css", "/ops/health/live", "/ws/echo", "/nothing"})
     void theBrowserMayDoNoMoreThanThePageNeeds(String path) throws Exception {
-        var headers = HttpClient.newHttpClient()
+        var headers = Api.HTTP
                 .send(HttpRequest.newBuilder(base().resolve(path)).build(), BodyHandlers.discarding())
                 .headers();
         String policy = headers.firstValue("Content-Security-Policy").orElseThrow();

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class OpsIT extends OnServer {
 
     private static final String TOKEN = "a-token-for-this-test";
-    private static final HttpClient HTTP = HttpClient.newHttpClient();
+    private static final HttpClient HTTP = Api.HTTP;
 
     @Deployment(testable = false)
     static WebArchive war() {

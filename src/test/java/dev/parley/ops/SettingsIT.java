@@ -3,11 +3,11 @@ package dev.parley.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.parley.testing.Api;
 import dev.parley.testing.OnServer;
 import dev.parley.testing.ServerLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
@@ -63,9 +63,7 @@ class SettingsIT extends OnServer {
         try (var log = ServerLog.open()) {
             catchThrowable(() -> deployer.deploy(WRONG)); // the adapter of the embedded GlassFish throws nothing
             var page = HttpRequest.newBuilder(base().resolve("/js/main.js")).build();
-            assertThat(HttpClient.newHttpClient()
-                            .send(page, BodyHandlers.discarding())
-                            .statusCode())
+            assertThat(Api.HTTP.send(page, BodyHandlers.discarding()).statusCode())
                     .isEqualTo(on("payara") ? 500 : 404); // Payara keeps the path of an application that failed
             assertThat(log.lines().filter(line -> line.contains("Parley does not start: ")))
                     .singleElement()

@@ -18,7 +18,8 @@ import java.util.List;
 /** A client of the HTTP API. Safe for any thread. */
 public final class Api {
 
-    private static final HttpClient HTTP = HttpClient.newBuilder()
+    /** A client without HTTP/2: what the default one asks of WildFly in clear text, an upgrade, no browser asks. */
+    public static final HttpClient HTTP = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(OnServer.DEADLINE)
             .build();

@@ -192,8 +192,11 @@ public final class GrizzlyInterceptor implements InvocationHandler {
     /** Whether {@code @OnOpen} has returned, and the server has no thread left in the handshake. */
     boolean isOver() {
         try {
-            // Remembered, because the request is another connection's once this one has ended.
-            over = over || (opened.getCount() == 0 && isAfterService());
+            // Remembered, because the request is another connection's once this one has ended. Several threads ask:
+            // none takes it back.
+            if (!over && opened.getCount() == 0 && isAfterService()) {
+                over = true;
+            }
             return over;
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("a field that was read before is gone", e);
@@ -217,7 +220,9 @@ public final class GrizzlyInterceptor implements InvocationHandler {
             long start = System.nanoTime();
             while (!isOver()) {
                 LockSupport.parkNanos(STEP_NANOS);
-                over = over || System.nanoTime() - start > SERVICE_NANOS;
+                if (System.nanoTime() - start > SERVICE_NANOS) {
+                    over = true;
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
