@@ -68,8 +68,9 @@ public final class GrizzlyConnection {
 
     /**
      * Has a request whose handshake is being answered forget the connection before. It is pooled, and keeps these from one that
-     * ended during its handshake: a close would then end the new connection while a thread is in its handshake, and the client
-     * would get no answer.
+     * ended during its handshake. With the two fields a close would end the new connection while a thread is in its handshake, and
+     * the client would get no answer. With the note GlassFish would take the session for opened (StandardPipeline, 7.0.25), and
+     * never open it.
      *
      * @param input of the request
      * @throws ReflectiveOperationException if the server is not as it was
@@ -78,6 +79,7 @@ public final class GrizzlyConnection {
         Object request = request(input);
         Fields.write(request, "afterService", false);
         Fields.write(request, "resume", false);
+        request.getClass().getMethod("removeNote", String.class).invoke(request, "afterUpgradeHandlerInitialized");
     }
 
     SocketChannel channel() {

@@ -35,7 +35,7 @@ class PooledRequestIT extends OnServer {
                         .addAsManifestResource(new StringAsset(FRAGMENT), "web-fragment.xml"));
     }
 
-    /** A close would end the connection under the thread that is in its handshake. */
+    /** A close would end the connection under the thread that is in its handshake; and GlassFish would not open the session. */
     @Test
     void itDoesNotTakeAHandshakeForOverBecauseTheOneBeforeWas() {
         connect(UsedRequest.Opened.PATH).expectText("over: false");
