@@ -141,7 +141,12 @@ class OutboxOnLoopTest {
 
     private Outbox reader(Ring ring, FrameWriter writer, long peer) {
         Outbox outbox = new Outbox(
-                writer, new Reporter(), TestSettings.small().outbox(), metrics, Runnable::run, TestBudgets.large());
+                writer,
+                OutboxTest.reporter(trouble),
+                TestSettings.small().outbox(),
+                metrics,
+                Runnable::run,
+                TestBudgets.large());
         outbox.add(TestRings.cursor(ring, Encoder.PLAIN, peer));
         outbox.release();
         onLoop(() -> 0); // what that asked for has run
@@ -152,28 +157,6 @@ class OutboxOnLoopTest {
         return CompletableFuture.supplyAsync(task, loop)
                 .orTimeout(60, TimeUnit.SECONDS)
                 .join();
-    }
-
-    private final class Reporter implements Outbox.Owner {
-        @Override
-        public void ended(CloseReason reason) {
-            trouble.add("ended " + reason);
-        }
-
-        @Override
-        public void broke(Throwable failure) {
-            trouble.add("broke " + failure);
-        }
-
-        @Override
-        public void finished(CloseReason reason) {
-            trouble.add("finished");
-        }
-
-        @Override
-        public void failed(Throwable failure) {
-            trouble.add("failed " + failure);
-        }
     }
 
     /** Takes everything at once. */

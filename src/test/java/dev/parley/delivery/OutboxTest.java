@@ -381,11 +381,12 @@ class OutboxTest {
         }
     }
 
-    private static Outbox.Owner reporter(ConcurrentLinkedQueue<String> trouble) {
+    /** Takes whatever an outbox tells its owner for trouble. */
+    static Outbox.Owner reporter(ConcurrentLinkedQueue<String> trouble) {
         return new Outbox.Owner() {
             @Override
             public void ended(CloseReason reason) {
-                trouble.add("behind");
+                trouble.add("ended " + reason);
             }
 
             @Override
