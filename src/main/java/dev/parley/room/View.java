@@ -191,8 +191,8 @@ public final class View {
         }
 
         private boolean isOwn(Encoder encoder, Sender reader) {
-            for (Sender owner : owners) {
-                if (encoder.isOwn(owner, reader)) {
+            for (int i = 0; i < owners.size(); i++) { // no iterator: an object for each reader
+                if (encoder.isOwn(owners.get(i), reader)) {
                     return true;
                 }
             }
