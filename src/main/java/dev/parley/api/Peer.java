@@ -98,8 +98,8 @@ public interface Peer {
     void closed(CloseReason reason);
 
     /**
-     * For {@code @OnError}: something failed in the session. A failed connection only ends it; anything else is a bug of ours,
-     * logged under an incident id that the close 1011 carries.
+     * For {@code @OnError}: something failed in the session. A failed connection only ends it; anything else is an internal
+     * error, logged under an incident ID that the close 1011 carries.
      *
      * @param failure what failed
      */

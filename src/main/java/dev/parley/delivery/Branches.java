@@ -90,7 +90,7 @@ final class Branches {
         return behind;
     }
 
-    /** Up to where every branch may read; what is given if there is none. */
+    /** The position up to which every branch may read; the given one if there are no branches. */
     long horizon(long none) {
         return Stream.of(branches)
                 .mapToLong(branch -> branch.view().horizon())

@@ -133,7 +133,7 @@ final class Intake implements Receiver {
         }
     }
 
-    /** May come between the parts of a message (RFC 6455 §5.4), of which it is none. */
+    /** A pong may arrive between the parts of a message (RFC 6455 §5.4). */
     @Override
     public void pong(int size) {
         if (taking() != null) {

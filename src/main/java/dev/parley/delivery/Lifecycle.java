@@ -13,7 +13,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BinaryOperator;
 
-/** Ends one peer: whoever comes first gives the reason, and the peer leaves its rooms and the hub once. Safe for any thread. */
+/** Ends one peer, once: the first reason counts, and the peer leaves its rooms and the hub. Safe for any thread. */
 final class Lifecycle implements Outbox.Owner {
 
     private static final Logger LOG = System.getLogger(Lifecycle.class.getName());

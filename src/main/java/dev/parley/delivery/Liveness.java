@@ -137,7 +137,7 @@ final class Liveness {
 
     /** A ping is on its way: from now on the peer is to be heard. */
     synchronized void pinged(long now) {
-        takeHeard(); // what came before is no answer
+        takeHeard(); // what arrived before the ping does not answer it
         if (!awaited) {
             awaited = true;
             awaitedSince = now;

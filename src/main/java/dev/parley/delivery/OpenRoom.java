@@ -158,7 +158,7 @@ final class OpenRoom {
         return room.typing();
     }
 
-    /** Lets old history go, and tells what was gathered. Called now and then, by a thread that writes to nobody. */
+    /** Drops expired history and announces the collected changes. Called periodically, on a thread that writes to no peer. */
     void sweep() {
         boolean changed;
         synchronized (this) {

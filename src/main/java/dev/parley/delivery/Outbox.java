@@ -81,7 +81,7 @@ final class Outbox {
         this.pump = new Pump(this::round, owner::failed, this.background);
     }
 
-    /** Runs a task on the loop, or by an executor if there is none. */
+    /** Runs a task on the peer's event loop, or with the given executor if the peer has no loop. */
     private void run(Runnable task, Executor elsewhere) {
         Executor loop = writer.loop();
         if (loop == null) {
@@ -139,7 +139,7 @@ final class Outbox {
             more[cursors.length] = cursor;
             cursors = more;
         }
-        pump.signal(turn); // what came since the cursor was made
+        pump.signal(turn); // for events appended since the cursor was made
     }
 
     void remove(Cursor cursor) {
@@ -165,8 +165,9 @@ final class Outbox {
      */
     void wake(@Nullable BatchTally tally) {
         if (inFlight != null) {
-            return; // Who appended did so before this look; whose batch lands clears the flag before it looks at the
-            // tail again.
+            // Nothing is missed: an append comes before this check, and a completion clears the flag before it reads
+            // the log again.
+            return;
         }
         if (tally == null) {
             pump.signal(Runnable::run);

@@ -86,7 +86,7 @@ final class ReplyQueue {
         return last != null || greeting > 0;
     }
 
-    /** The next replies as a batch, which is in flight from now on; null if there are none. */
+    /** Takes the next replies as a batch, which counts as in flight from then on; null if none are queued. */
     synchronized @Nullable Batch take() {
         if (frames.isEmpty()) {
             busy = last != null;

@@ -18,7 +18,7 @@ public record Client(List<?> keys) {
         return new Client(List.of(subject));
     }
 
-    /** The user of an identity, or who is at the address if there is none. */
+    /** The user of an identity; without one, whoever is at the address. */
     static Client of(Identity identity, Client address) {
         String subject = identity.subject();
         return subject == null ? address : of(subject);
