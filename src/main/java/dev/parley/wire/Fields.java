@@ -51,6 +51,22 @@ public final class Fields {
         find(object.getClass(), name).set(object, value);
     }
 
+    /**
+     * Whether a class has a field: servers of one family differ.
+     *
+     * @param type the class
+     * @param name of the field, declared by the class or one above it
+     * @return true if it has
+     */
+    public static boolean has(Class<?> type, String name) {
+        try {
+            find(type, name);
+            return true;
+        } catch (NoSuchFieldException e) {
+            return false;
+        }
+    }
+
     private static Field find(Class<?> start, String name) throws NoSuchFieldException {
         for (Class<?> type = start; type != null; type = type.getSuperclass()) {
             for (Field field : type.getDeclaredFields()) {

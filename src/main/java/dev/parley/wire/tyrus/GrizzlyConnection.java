@@ -68,9 +68,9 @@ public final class GrizzlyConnection {
 
     /**
      * Has a request whose handshake is being answered forget the connection before. It is pooled, and keeps these from one that
-     * ended during its handshake. With the two fields a close would end the new connection while a thread is in its handshake, and
-     * the client would get no answer. With the note GlassFish would take the session for opened (StandardPipeline, 7.0.25), and
-     * never open it.
+     * ended during its handshake. With the first two a close would end the new connection while a thread is in its handshake, and
+     * the client would get no answer. With the third the server would take the session for opened, and never open it: a note in
+     * GlassFish (StandardPipeline, 7.0.25), a field in Payara (Request, 6.2025.9).
      *
      * @param input of the request
      * @throws ReflectiveOperationException if the server is not as it was
@@ -79,7 +79,11 @@ public final class GrizzlyConnection {
         Object request = request(input);
         Fields.write(request, "afterService", false);
         Fields.write(request, "resume", false);
-        request.getClass().getMethod("removeNote", String.class).invoke(request, "afterUpgradeHandlerInitialized");
+        if (Fields.has(request.getClass(), "handlerInitialised")) {
+            Fields.write(request, "handlerInitialised", false);
+        } else {
+            request.getClass().getMethod("removeNote", String.class).invoke(request, "afterUpgradeHandlerInitialized");
+        }
     }
 
     SocketChannel channel() {

@@ -32,9 +32,13 @@ public final class UsedRequest {
             try {
                 request = GrizzlyConnection.request(asked.getInputStream());
                 Fields.write(request, "afterService", true);
-                request.getClass()
-                        .getMethod("setNote", String.class, Object.class)
-                        .invoke(request, "afterUpgradeHandlerInitialized", true);
+                if (Fields.has(request.getClass(), "handlerInitialised")) { // Payara's
+                    Fields.write(request, "handlerInitialised", true);
+                } else {
+                    request.getClass()
+                            .getMethod("setNote", String.class, Object.class)
+                            .invoke(request, "afterUpgradeHandlerInitialized", true);
+                }
             } catch (ReflectiveOperationException e) {
                 throw new ServletException("the server is not as it was", e);
             }
