@@ -301,9 +301,14 @@ def part(r):
                 for label, x in zip(('plain text', 'parley.v1'), data['pairs']['parley'].values())]
         return 'parley.v1 beside plain text', table(('', 'deliveries/s', 'CPU µs each', 'the generator was the wall'), body)
     if r['scenario'] == 'stalled':
-        ends = [s.get('ended_after_seconds') for x in data['pairs'].get('parley', {}).get('with', [])
-                for s in x.get('stalled', [])]
-        return 'A stalled reader', 'It was closed after ' + ', '.join('(never)' if e is None else f'{e:.1f} s' for e in ends) + '.'
+        body = []
+        for n, kinds in data['pairs'].items():
+            ends = [s.get('ended_after_seconds') for x in kinds['with'] for s in x.get('stalled', [])]
+            body.append((labels.get(n, n),
+                         *(number(median_of(kinds[k], lambda x: x['latency_us']['last']['p99']) / 1000) for k in ('without', 'with')),
+                         ', '.join('never' if e is None else f'{e:.1f} s' for e in ends)))
+        return 'A stalled reader among 1,000', ("Milliseconds to the others' last, 99th percentile.\n\n" + table(
+            ('', 'without', 'with', 'it was closed after'), body))
     return None
 
 
