@@ -32,8 +32,11 @@ class RedeployIT extends OnServer {
 
     private static final String WAR = "redeployed";
     private static final int TIMES = 20;
-    private static final int LOADED_TIMES = 5;
+    private static final int LOADED_TIMES = Integer.getInteger("redeployments", 5);
     private static final int CLIENTS = 16;
+
+    /** Bytes: less than what the event loops of one deployment hold on two cores. */
+    private static final double LOOP_BUFFERS = 1 << 20;
 
     /** Frames that each client has read before the application is undeployed. */
     private static final int WARM = 50;
@@ -94,14 +97,17 @@ class RedeployIT extends OnServer {
         assertNothingIsLeft();
     }
 
-    /** Connections are closed while they are read and written. */
+    /** Connections are closed while they are read and written. {@code -Dredeployments=20} for more of it. */
     @Test
     @SuppressWarnings("try") // the undeployment is there to be closed
-    void redeploymentsUnderLoadLeaveNoThreadAndNothingThatKeepsAClassLoader() throws Exception {
+    void redeploymentsUnderLoadLeaveNoThreadNoMemoryAndNothingThatKeepsAClassLoader() throws Exception {
+        var direct = new ArrayList<Double>();
         for (int i = 0; i < LOADED_TIMES; i++) {
             var load = new ArrayList<Thread>();
             deployer.deploy(WAR);
             try (Undeployment atTheEnd = () -> deployer.undeploy(WAR)) {
+                ServerProcess.collect(); // direct memory goes with the objects that hold it
+                direct.add(new Api(base()).metric("jvm_buffer_memory_used_bytes{id=\"direct\"}"));
                 var underWay = new CountDownLatch(CLIENTS);
                 for (int n = 0; n < CLIENTS; n++) {
                     RawSocket socket = open(n < CLIENTS / 2 ? "/ws/echo?prefix=" : "/ws/chat/loaded");
@@ -119,6 +125,9 @@ class RedeployIT extends OnServer {
             }
         }
         assertNothingIsLeft();
+        assertThat(direct.get(LOADED_TIMES - 1) - direct.get(1))
+                .as("direct memory of the server at the start of each deployment: %s", direct)
+                .isLessThan(LOOP_BUFFERS);
     }
 
     /** Reads until the connection ends; one that speaks sends a message for each frame that comes. */

@@ -29,6 +29,15 @@ public final class ServerProcess {
                 : jcmd("Thread.print");
     }
 
+    /** Collects what is not live. */
+    public static void collect() {
+        if (isDeafToJcmd()) {
+            System.gc();
+        } else {
+            jcmd("GC.run");
+        }
+    }
+
     /** Writes the live objects to a file. */
     public static void dumpHeap(Path file) throws IOException {
         if (isDeafToJcmd()) {
