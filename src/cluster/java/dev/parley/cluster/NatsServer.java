@@ -1,10 +1,10 @@
 package dev.parley.cluster;
 
+import dev.parley.testing.Ports;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +32,7 @@ public final class NatsServer implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        this.port = freePort();
+        this.port = Ports.free();
         this.options = List.of(options);
         start();
     }
@@ -42,7 +42,7 @@ public final class NatsServer implements AutoCloseable {
 
     /** Starts several that are one cluster, named by their places from 0, with these options besides. */
     public static List<NatsServer> cluster(int size, String... options) {
-        List<String> routes = Stream.generate(() -> "nats://127.0.0.1:" + freePort())
+        List<String> routes = Stream.generate(() -> "nats://127.0.0.1:" + Ports.free())
                 .limit(size)
                 .toList();
         return IntStream.range(0, size)
@@ -60,14 +60,6 @@ public final class NatsServer implements AutoCloseable {
                         .toArray(String[]::new))
                 .map(NatsServer::new)
                 .toList();
-    }
-
-    private static int freePort() {
-        try (var free = new ServerSocket(0)) {
-            return free.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     /** Starts it again where it was. */

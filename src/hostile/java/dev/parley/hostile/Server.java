@@ -3,9 +3,9 @@ package dev.parley.hostile;
 import dev.parley.testing.Api;
 import dev.parley.testing.Command;
 import dev.parley.testing.Launched;
+import dev.parley.testing.Ports;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -35,9 +35,7 @@ final class Server implements AutoCloseable {
 
     private Server(Path war, String address, List<String> settings) throws IOException {
         this.address = address;
-        try (var free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        port = Ports.free();
         var line = new ArrayList<>(List.of(
                 java("java"),
                 "-XX:TieredStopAtLevel=1",

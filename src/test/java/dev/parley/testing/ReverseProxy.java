@@ -2,7 +2,6 @@ package dev.parley.testing;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,11 +34,7 @@ public final class ReverseProxy implements AutoCloseable {
 
     /** An address of this machine at which nobody listens. */
     public static String freeAddress() {
-        try (var free = new ServerSocket(0)) {
-            return "127.0.0.1:" + free.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return "127.0.0.1:" + Ports.free();
     }
 
     /** Starts nginx in front of two addresses, and waits until it listens. */
