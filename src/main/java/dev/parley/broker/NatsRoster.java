@@ -1,5 +1,6 @@
 package dev.parley.broker;
 
+import dev.parley.ops.RepeatedEvent;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.security.SecureRandom;
@@ -29,6 +30,8 @@ final class NatsRoster {
     /** After how long a silent node is gone; three heartbeats. */
     static final Duration DEAD = Duration.ofSeconds(15);
 
+    private static final Duration PAUSE = Duration.ofSeconds(5); // between two sweeps; else about one
+
     /** How many sweeps are between two heartbeats. */
     static final int BEAT = 5;
 
@@ -43,10 +46,11 @@ final class NatsRoster {
             new LinkedHashMap<>(); // by room; how many times each is in it
     private final List<NatsPresence.Change> untold = new ArrayList<>();
     private final Map<Long, Node> nodes = new HashMap<>();
+    private final RepeatedEvent strange = new RepeatedEvent(NatsRoster.class, Level.WARNING);
     private long number;
     private int sweeps;
+    private long swept;
     private boolean closed;
-    private boolean complained;
 
     /** How the nodes reach each other. */
     interface Wire {
@@ -74,6 +78,7 @@ final class NatsRoster {
         private final Map<String, Set<Sender>> members = new HashMap<>(); // by room
         private final List<NatsPresence.Change> parts = new ArrayList<>(); // of the list that was asked for
         private int next; // the part that comes next
+        private long list; // the number of its list
         private long number; // of the last change that is in members
         private long heard;
         private boolean asked;
@@ -97,6 +102,7 @@ final class NatsRoster {
         this.wire = wire;
         this.watcher = watcher;
         this.nanos = nanos;
+        this.swept = nanos.getAsLong();
         wire.listen(ALL, this::take);
         wire.listen(name(self), this::take);
     }
@@ -173,6 +179,12 @@ final class NatsRoster {
             tell(ALL, NatsPresence.Kind.BEAT);
         }
         long now = nanos.getAsLong();
+        long pause = now - swept;
+        swept = now;
+        if (pause > PAUSE.toNanos()) { // this process has stood still: what the others said meanwhile is still to be
+            // heard
+            nodes.values().forEach(node -> node.heard += pause);
+        }
         for (Iterator<Map.Entry<Long, Node>> each = nodes.entrySet().iterator(); each.hasNext(); ) {
             Map.Entry<Long, Node> entry = each.next();
             if (now - entry.getValue().heard > DEAD.toNanos()) {
@@ -199,10 +211,7 @@ final class NatsRoster {
     private void take(byte[] bytes) {
         NatsPresence told = NatsPresence.of(bytes);
         if (told == null) {
-            if (!complained) {
-                complained = true;
-                LOG.log(Level.WARNING, "Something that is not presence came from NATS and is ignored, as more will be");
-            }
+            strange.log("Something that is not presence came from NATS and is ignored");
         } else if (told.node() != self) {
             take(told);
         }
@@ -274,9 +283,10 @@ final class NatsRoster {
         if (told.part() == 0) {
             node.parts.clear();
             node.next = 0;
+            node.list = told.number();
         }
-        if (told.part() != node.next) {
-            return; // one was lost, and the next heartbeat asks again
+        if (told.part() != node.next || told.number() != node.list) {
+            return; // one was lost, or it is of another list, and the next heartbeat asks again
         }
         node.next++;
         node.parts.addAll(told.changes());

@@ -335,6 +335,42 @@ class NatsRosterTest {
     }
 
     @Test
+    void aNodeThatStoodStillHearsWhatHasQueuedUpBeforeItGivesOthersUp() {
+        Node a = new Node();
+        Node b = new Node();
+        a.roster.joined("r", ALICE);
+        pass();
+        int calls = b.calls;
+        now += NatsRoster.DEAD.plusSeconds(5).toNanos();
+        b.roster.sweep();
+        pass();
+        assertThat(b.members("r")).containsExactly(ALICE);
+        assertThat(b.calls).isEqualTo(calls);
+        nodes.remove(a);
+        pass(NatsRoster.DEAD.plusSeconds(NatsRoster.BEAT));
+        assertThat(b.members("r")).isEmpty();
+    }
+
+    @Test
+    void thePartsOfTwoListsAreNotMixed() {
+        Node b = new Node();
+        tell(b, NatsPresence.Kind.BEAT, 1, 0);
+        tell(b, NatsPresence.Kind.PART, 1, 0, ALICE);
+        tell(b, NatsPresence.Kind.LAST, 2, 1, BOB);
+        assertThat(b.members("r")).isEmpty();
+        tell(b, NatsPresence.Kind.PART, 2, 0, BOB);
+        tell(b, NatsPresence.Kind.LAST, 2, 1, STRANGER);
+        assertThat(b.members("r")).containsExactlyInAnyOrder(BOB, STRANGER);
+    }
+
+    private static void tell(Node node, NatsPresence.Kind kind, long number, int part, Sender... members) {
+        List<NatsPresence.Change> changes = Arrays.stream(members)
+                .map(member -> new NatsPresence.Change("r", member, true))
+                .toList();
+        node.get("all", new NatsPresence(kind, 77, number, part, changes).bytes());
+    }
+
+    @Test
     void aNodeThatStartsAgainIsAnother() {
         Node a = new Node();
         Node b = new Node();
