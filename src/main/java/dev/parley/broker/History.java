@@ -3,7 +3,8 @@ package dev.parley.broker;
 import java.util.List;
 
 /**
- * A stretch of a room's messages without a hole: all with an offset above {@code after} and up to {@code upTo}.
+ * A stretch of a room's messages: all with an offset above {@code after} and up to {@code upTo}. Where the broker has lost one
+ * between, {@link Publication#previous} of the next is above the offset before.
  *
  * @param epoch names the history that the offsets count in
  * @param after where it starts; above what was asked for if older messages are gone

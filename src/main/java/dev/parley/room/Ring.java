@@ -105,6 +105,7 @@ public final class Ring {
         offset = kept.after();
         Instant now = clock.instant();
         for (Publication publication : kept.publications()) {
+            skip(publication.previous());
             Duration passed = Duration.between(publication.at(), now);
             append(
                     new RoomEvent.Message(publication),

@@ -6,6 +6,7 @@ import dev.parley.broker.Sender;
 import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
 import dev.parley.ops.Settings;
+import dev.parley.protocol.Position;
 import dev.parley.protocol.RoomNotice;
 import java.util.Collection;
 import java.util.List;
@@ -201,6 +202,11 @@ public final class Room {
      */
     public RoomNotice welcome(Member member, String epoch, long offset) {
         return starts.welcome(member, epoch, offset, false);
+    }
+
+    /** {@return where its history ends on this node} */
+    public Position end() {
+        return new Position(ring.epoch(), ring.offset());
     }
 
     /** {@return its newest events} */

@@ -109,6 +109,7 @@ final class Sequence {
                     history.after(), first.previous())); // what is held is not lost, whatever became of it there
             for (Publication publication : history.publications()) {
                 if (publication.offset() > ring.offset()) {
+                    ring.skip(publication.previous()); // what is not in the history either is lost
                     append(publication);
                     tries = 0;
                 }

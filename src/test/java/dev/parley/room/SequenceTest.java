@@ -72,6 +72,15 @@ class SequenceTest {
     }
 
     @Test
+    void whatTheHistoryHasLostBetweenTwoMessagesIsMissedAndKnown() {
+        sequence.start(new History(EPOCH, 0, 3, List.of(publication(1, 0), publication(3, 2))));
+        take(7, 6);
+        sequence.missingAfter();
+        sequence.repair(new History(EPOCH, 3, 6, List.of(publication(4, 3), publication(6, 5))));
+        assertThat(read()).containsExactly("1", "gap 2-2", "3", "4", "gap 5-5", "6", "7");
+    }
+
+    @Test
     void whatIsHeldIsReadEvenIfTheHistoryHasLostItSince() {
         sequence.start(kept(0, 1));
         take(3, 2);
