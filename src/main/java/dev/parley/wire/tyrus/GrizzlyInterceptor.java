@@ -49,9 +49,6 @@ public final class GrizzlyInterceptor implements InvocationHandler {
     private final Object terminate;
     private final Object read;
     private final Object closed;
-    private final Method getIoEvent;
-    private final Method setContextProcessor;
-    private final Method setProcessor;
     private volatile @Nullable Owner owner;
     private volatile boolean released;
     private volatile boolean over;
@@ -62,15 +59,13 @@ public final class GrizzlyInterceptor implements InvocationHandler {
         this.request = request;
         this.opened = opened;
         this.early = early;
-        Class<?> processor = grizzlys("Processor");
-        Class<?> context = grizzlys("Context");
         Class<?> event = grizzlys("IOEvent");
         terminate = grizzlys("ProcessorResult").getMethod("createTerminate").invoke(null);
         read = event.getField("READ").get(null);
         closed = event.getField("CLOSED").get(null);
-        getIoEvent = context.getMethod("getIoEvent");
-        setContextProcessor = context.getMethod("setProcessor", processor);
-        setProcessor = connection.getClass().getMethod("setProcessor", processor);
+        grizzlys("Context")
+                .getMethod("getIoEvent"); // looked up again for each of its few calls: kept, a method is 88 bytes
+        grizzlys("Context").getMethod("setProcessor", grizzlys("Processor"));
         Object chain = connection.getClass().getMethod("getProcessor").invoke(connection);
         if (chain == null) {
             throw new NoSuchFieldException("the processor of " + connection);
@@ -114,7 +109,7 @@ public final class GrizzlyInterceptor implements InvocationHandler {
         var opened = (CountDownLatch) Fields.follow(upgrade, "connectionLatch");
         GrizzlyInterceptor interceptor = new GrizzlyInterceptor(connection, request, opened, early);
         Class<?> processor = interceptor.grizzlys("Processor");
-        interceptor.setProcessor.invoke(
+        interceptor.process(
                 connection,
                 Proxy.newProxyInstance(processor.getClassLoader(), new Class<?>[] {processor}, interceptor));
         if (early.length > 0) {
@@ -160,7 +155,7 @@ public final class GrizzlyInterceptor implements InvocationHandler {
     void release() {
         released = true;
         try {
-            setProcessor.invoke(connection, chain);
+            process(connection, chain);
             connection.getClass().getMethod("enableIOEvent", read.getClass()).invoke(connection, read);
         } catch (ReflectiveOperationException e) {
             LOG.log(Level.DEBUG, "a connection has just ended", e);
@@ -252,14 +247,14 @@ public final class GrizzlyInterceptor implements InvocationHandler {
             throw e.getTargetException();
         }
         if (method.getName().equals("obtainContext")) {
-            setContextProcessor.invoke(result, proxy); // the chain has put itself there, and would be called past us
+            process(result, proxy); // the chain has put itself there, and would be called past us
         }
         return result;
     }
 
     /** Whether an event ends here; else the chain gets it, and expects itself in the context. */
     private boolean isOurs(Object context) throws ReflectiveOperationException {
-        Object event = getIoEvent.invoke(context);
+        Object event = grizzlys("Context").getMethod("getIoEvent").invoke(context);
         if (event == read && !released) {
             awaitOpen();
             Owner reads = owner;
@@ -267,17 +262,23 @@ public final class GrizzlyInterceptor implements InvocationHandler {
                 reads.firstBytes();
                 return true;
             }
-            setProcessor.invoke(connection, chain); // an endpoint that is not ours
+            process(connection, chain); // an endpoint that is not ours
         } else if (event == closed) {
             over = true;
             Owner reads = owner;
             if (reads != null) {
                 reads.closed();
             }
-            setProcessor.invoke(connection, chain); // Grizzly keeps closed connections for a while
+            process(connection, chain); // Grizzly keeps closed connections for a while
         }
-        setContextProcessor.invoke(context, chain);
+        process(context, chain);
         return false;
+    }
+
+    /** Sets who processes the events of a connection, or of a context. */
+    private void process(Object what, @Nullable Object processor) throws ReflectiveOperationException {
+        Class<?> declares = what == connection ? connection.getClass() : grizzlys("Context");
+        declares.getMethod("setProcessor", grizzlys("Processor")).invoke(what, processor);
     }
 
     private Class<?> grizzlys(String name) throws ClassNotFoundException {

@@ -2,7 +2,6 @@ package dev.parley.wire.undertow;
 
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 
@@ -26,29 +25,18 @@ public final class Xnio {
         channel.getClass().getMethod("setOption", option, Object.class).invoke(channel, abort, true);
     }
 
-    /** The reading half of a connection. Confined to the connection's loop. */
+    /**
+     * The reading half of a connection. Confined to the connection's loop. It holds none of the methods that it calls a few times in
+     * the connection's life: each is 88 bytes, and there are as many connections as there are.
+     */
     static final class Source {
 
         private final Object channel;
         private final Object conduit;
-        private final Method setListener;
-        private final Method suspend;
-        private final Method read;
-        private final Method resume;
-        private final Method wakeup;
-        private final Class<?> listener;
 
-        private Source(Object channel, Object conduit) throws ReflectiveOperationException {
-            ClassLoader xnio = channel.getClass().getClassLoader();
-            Class<?> below = Class.forName("org.xnio.conduits.SourceConduit", true, xnio);
+        private Source(Object channel, Object conduit) {
             this.channel = channel;
             this.conduit = conduit;
-            listener = Class.forName("org.xnio.ChannelListener", true, xnio);
-            setListener = channel.getClass().getMethod("setReadListener", listener);
-            suspend = channel.getClass().getMethod("suspendReads");
-            read = channel.getClass().getMethod("read", ByteBuffer.class);
-            resume = below.getMethod("resumeReads");
-            wakeup = below.getMethod("wakeupReads");
         }
 
         /**
@@ -58,27 +46,35 @@ public final class Xnio {
          * @throws ReflectiveOperationException if the server is not as it was
          */
         static Source of(Object connection, Object conduit) throws ReflectiveOperationException {
-            return new Source(
-                    connection.getClass().getMethod("getSourceChannel").invoke(connection), conduit);
+            Object channel = connection.getClass().getMethod("getSourceChannel").invoke(connection);
+            channel.getClass().getMethod("setReadListener", xnios("ChannelListener", channel));
+            channel.getClass().getMethod("suspendReads");
+            channel.getClass().getMethod("read", ByteBuffer.class);
+            xnios("conduits.SourceConduit", channel).getMethod("resumeReads");
+            xnios("conduits.SourceConduit", channel).getMethod("wakeupReads");
+            return new Source(channel, conduit);
         }
 
         /** Has a task run whenever there is something to read, instead of the server's listener. */
         void listen(Runnable task) {
-            call(
-                    setListener,
-                    channel,
-                    Proxy.newProxyInstance(
-                            listener.getClassLoader(),
-                            new Class<?>[] {listener},
-                            (self, method, arguments) -> switch (method.getName()) {
-                                case "handleEvent" -> {
-                                    task.run();
-                                    yield null;
-                                }
-                                case "equals" -> self == arguments[0];
-                                case "hashCode" -> System.identityHashCode(self);
-                                default -> "a listener of Parley";
-                            }));
+            try {
+                Class<?> listener = xnios("ChannelListener", channel);
+                Object listens = Proxy.newProxyInstance(
+                        listener.getClassLoader(),
+                        new Class<?>[] {listener},
+                        (self, method, arguments) -> switch (method.getName()) {
+                            case "handleEvent" -> {
+                                task.run();
+                                yield null;
+                            }
+                            case "equals" -> self == arguments[0];
+                            case "hashCode" -> System.identityHashCode(self);
+                            default -> "a listener of Parley";
+                        });
+                channel.getClass().getMethod("setReadListener", listener).invoke(channel, listens);
+            } catch (ReflectiveOperationException e) {
+                throw failed(e);
+            }
         }
 
         /**
@@ -88,27 +84,34 @@ public final class Xnio {
          * @param now whether the listener is called at once
          */
         void passTimeout(boolean now) {
-            call(suspend, channel);
-            call(now ? wakeup : resume, conduit);
+            try {
+                channel.getClass().getMethod("suspendReads").invoke(channel);
+                xnios("conduits.SourceConduit", channel)
+                        .getMethod(now ? "wakeupReads" : "resumeReads")
+                        .invoke(conduit);
+            } catch (ReflectiveOperationException e) {
+                throw failed(e);
+            }
         }
 
         /** Reads through the server, which has read some bytes already. */
         int read(ByteBuffer in) throws IOException {
             try {
-                return (int) read.invoke(channel, in);
+                return (int)
+                        channel.getClass().getMethod("read", ByteBuffer.class).invoke(channel, in);
             } catch (InvocationTargetException e) {
                 throw new IOException(e.getTargetException());
-            } catch (IllegalAccessException e) {
-                throw new IllegalStateException("a public method of XNIO fails", e);
+            } catch (ReflectiveOperationException e) {
+                throw failed(e);
             }
         }
 
-        private static void call(Method method, Object on, Object... arguments) {
-            try {
-                method.invoke(on, arguments);
-            } catch (ReflectiveOperationException e) {
-                throw new IllegalStateException("a public method of XNIO fails", e);
-            }
+        private static Class<?> xnios(String name, Object channel) throws ClassNotFoundException {
+            return Class.forName("org.xnio." + name, true, channel.getClass().getClassLoader());
+        }
+
+        private static IllegalStateException failed(ReflectiveOperationException e) {
+            return new IllegalStateException("a public method of XNIO fails", e);
         }
     }
 }
