@@ -8,6 +8,7 @@ import dev.parley.protocol.Position;
 import dev.parley.testing.Proxy;
 import io.nats.client.Nats;
 import io.nats.client.api.StreamConfiguration;
+import io.nats.client.impl.Headers;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What two nodes make of a NATS server that goes, is emptied, or comes back with less than it had. */
 class NatsFaultsIT {
@@ -295,6 +297,76 @@ class NatsFaultsIT {
         server.start();
         assertThat(join(early.toCompletableFuture()).offset()).isPositive();
         assertThat(here.there).isTrue();
+    }
+
+    /** The library closes a connection for good when a server has refused its login twice in a row. */
+    @Test
+    void aNodeWhoseLoginIsRefusedForAWhileComesBack() {
+        server.kill();
+        server.start("--user", "parley", "--pass", "secret");
+        NatsBroker a = node(server.address(), here, "parley.nats.user=parley", "parley.nats.password=secret");
+        publish(a, "before");
+        server.kill();
+        server.start("--user", "parley", "--pass", "changed");
+        Awaitility.await().atMost(30, TimeUnit.SECONDS).until(() -> server.logged("authentication error") >= 4);
+        server.kill();
+        server.start("--user", "parley", "--pass", "secret");
+        assertThat(publish(a, "after").offset()).isPositive();
+        Awaitility.await().atMost(10, TimeUnit.SECONDS).until(() -> here.of("r").size() == 2);
+    }
+
+    /** Somebody else's message, as of an operator with the command line, in a room that others are in. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Parley-Peer: x", "Parley-User: %zz", "Parley-Id: %"})
+    void aMessageThatCannotBeReadIsAHoleAndStopsNothing(String header) throws Exception {
+        NatsBroker a = node(server.address(), here);
+        Position first = publish(a, "first");
+        var admin = Nats.connect(server.address());
+        open.add(admin);
+        String subjects = admin.jetStreamManagement()
+                .getStreamInfo(STREAM)
+                .getConfiguration()
+                .getSubjects()
+                .get(0);
+        var headers = new Headers().add(header.split(": ")[0], header.split(": ")[1]);
+        long unreadable = admin.jetStream()
+                .publish(subjects.replace("*", "r"), headers, new byte[0])
+                .getSeqno();
+        Position last = publish(a, "last");
+        assertThat(history(a)).containsOnlyKeys(first.offset(), last.offset());
+        assertThat(here.await("r", 2)).extracting(Publication::previous).containsExactly(0L, unreadable);
+        NatsBroker b = node(server.address(), there);
+        History kept = join(b.open("r", 10).toCompletableFuture());
+        assertThat(kept.publications()).extracting(Publication::offset).containsExactly(first.offset(), last.offset());
+        assertThat(kept.publications().get(1).previous()).isEqualTo(unreadable);
+        for (String room : IntStream.range(0, 40).mapToObj(i -> "other " + i).toList()) {
+            publishIn(a, room);
+        }
+        List<CompletableFuture<History>> others = Stream.concat(
+                        Stream.of("r"), IntStream.range(0, 40).mapToObj(i -> "other " + i))
+                .map(room -> b.open(room, 10).toCompletableFuture())
+                .toList();
+        assertThat(others)
+                .allSatisfy(each -> assertThat(join(each).publications()).isNotEmpty());
+    }
+
+    private static void publishIn(Broker broker, String room) {
+        join(broker.publish(room, ALICE, null, new Content.Text("hi")).toCompletableFuture());
+    }
+
+    /** A page of the servers has a bound of bytes, and so has what is held while a room is read. */
+    @Test
+    void aRoomOfManyPagesIsReadToItsEnd() {
+        NatsBroker a = node(server.address(), here, "parley.history.bytes=3MiB");
+        String large = "x".repeat(60_000);
+        for (int i = 0; i < 100; i++) {
+            publish(a, large + i);
+        }
+        NatsBroker b = node(server.address(), there, "parley.history.bytes=3MiB");
+        History kept = join(b.open("r", 1000).toCompletableFuture());
+        assertThat(kept.publications()).hasSize(52);
+        assertThat(kept.publications()).extracting(NatsFaultsIT::text).last().isEqualTo(large + 99);
+        assertThat(kept.after()).isEqualTo(kept.publications().get(0).previous());
     }
 
     @Test

@@ -73,6 +73,43 @@ class NatsLoginIT {
             assertComesIn(address, "parley.nats.trust-store=" + store, "parley.nats.trust-store-password=" + PASSWORD);
             assertStaysOut(address);
         }
+        String first = config(
+                "tls { cert_file: \"%s\", key_file: \"%s\", handshake_first: true }".formatted(certificate, key));
+        try (var server = new NatsServer("--config", first)) {
+            String address = server.address().replace("nats:", "tls:");
+            String[] trust = {"parley.nats.trust-store=" + store, "parley.nats.trust-store-password=" + PASSWORD};
+            assertComesIn(address, trust[0], trust[1], "parley.nats.tls-first=true");
+            assertStaysOut(address, trust);
+        }
+    }
+
+    private String config(String text) throws Exception {
+        return Files.writeString(Files.createTempFile(directory, "nats", ".conf"), text)
+                .toString();
+    }
+
+    /** No more than the documentation says that the nodes need. */
+    @Test
+    void aUserWhoMayNotUseTheCommonInboxHasOneOfItsOwn() throws Exception {
+        String config = config("""
+                authorization { users: [ { user: parley, password: secret, permissions {
+                  publish: ["login.>", "$JS.API.>"]
+                  subscribe: ["login.>", "inbox.parley.>"]
+                } } ] }
+                """);
+        try (var server = new NatsServer("--config", config)) {
+            String[] login = {"parley.nats.user=parley", "parley.nats.password=secret"};
+            assertComesIn(server.address(), login[0], login[1], "parley.nats.inbox-prefix=inbox.parley");
+            assertStaysOut(server.address(), login);
+        }
+    }
+
+    @Test
+    void aStreamOfAnotherDomainIsReachedByItsName() throws Exception {
+        try (var server = new NatsServer("--config", config("jetstream { domain: hub }"))) {
+            assertComesIn(server.address(), "parley.nats.domain=hub");
+            assertStaysOut(server.address(), "parley.nats.domain=other");
+        }
     }
 
     private Path pem(String type, byte[] content) throws Exception {

@@ -1,7 +1,9 @@
 package dev.parley.broker;
 
+import dev.parley.ops.Metrics;
 import dev.parley.ops.TestSettings;
 import dev.parley.ops.Threads;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.stream.Stream;
@@ -10,6 +12,7 @@ import java.util.stream.Stream;
 final class NatsNode implements AutoCloseable {
 
     final NatsBroker broker;
+    final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final Threads threads = new Threads();
 
     NatsNode(String address, String stream, String... settings) {
@@ -22,7 +25,8 @@ final class NatsNode implements AutoCloseable {
                                 Stream.of(settings))
                         .toArray(String[]::new)),
                 threads,
-                InstantSource.system());
+                InstantSource.system(),
+                new Metrics(meters));
         threads.repeat(Duration.ofSeconds(1), broker::sweep);
     }
 

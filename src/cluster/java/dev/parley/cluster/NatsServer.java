@@ -21,7 +21,7 @@ public final class NatsServer implements AutoCloseable {
 
     private final Path work;
     private final int port;
-    private final List<String> options;
+    private List<String> options;
     private Process process;
 
     /** Starts one with an empty store and these options, and waits until it listens. */
@@ -85,6 +85,21 @@ public final class NatsServer implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         Awaitility.await().atMost(20, TimeUnit.SECONDS).until(this::listens);
+    }
+
+    /** Starts it again where it was, with other options. */
+    public void start(String... other) {
+        options = List.of(other);
+        start();
+    }
+
+    /** How many lines of its log have a text. */
+    public long logged(String text) {
+        try (Stream<String> lines = Files.lines(work.resolve("log"))) {
+            return lines.filter(line -> line.contains(text)).count();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private boolean listens() {

@@ -58,13 +58,13 @@ public interface Hub {
     CompletionStage<Page> newest(String room, int limit);
 
     /**
-     * Asks how far a room has come, open here or not; a {@link #find} may be a moment behind what other nodes' readers have.
+     * How far the broker has counted. Any thread.
      *
-     * @param room the room's name
-     * @return the offset of the newest message kept, 0 if there is none; fails with {@link PublishException} if
-     *     the broker is away
+     * @param room the room
+     * @return the highest offset there is in it, or in all rooms where they share their numbers: a higher one was never given out.
+     *     Fails with {@link PublishException} if the broker is away
      */
-    CompletionStage<Long> offset(String room);
+    CompletionStage<Long> last(String room);
 
     /**
      * A room in short, open here or not.

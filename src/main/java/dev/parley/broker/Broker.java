@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Puts the publications of a room in one order, for every node that has it open, and hands them back to each node's hub,
  * the publisher's own included. Its methods are for any thread and never block; a stage may complete inside the call, or
- * later on a thread of the broker's.
+ * later on a thread of the broker's, which all rooms wait for: what follows there only takes note.
  */
 public interface Broker extends AutoCloseable {
 
@@ -67,10 +67,10 @@ public interface Broker extends AutoCloseable {
      * Asks how far a room has come. A node may not have been told yet what its readers had from another one.
      *
      * @param room the room, open here or not
-     * @return the offset of the newest message kept, 0 if there is none: at least that of any message delivered anywhere before
-     *     the call. Fails with {@link PublishException} if the broker is away
+     * @return where it ends: at or after any message delivered anywhere before the call. Fails with {@link PublishException} if the
+     *     broker is away
      */
-    CompletionStage<Long> offset(String room);
+    CompletionStage<RoomEnd> end(String room);
 
     /**
      * Tells the nodes that have the room open that somebody is typing there; may be lost.

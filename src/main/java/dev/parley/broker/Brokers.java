@@ -2,6 +2,7 @@ package dev.parley.broker;
 
 import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
+import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
 import dev.parley.ops.Threads;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -22,14 +23,15 @@ public class Brokers {
      * @param settings say which, and what it keeps
      * @param threads make its threads
      * @param budget what it keeps in memory is taken from
+     * @param metrics show its state
      * @return the embedded one, or the one of NATS
      */
     @Produces
     @Singleton // one instance, and no proxy before each publication
-    public Broker broker(Settings settings, Threads threads, Budget budget) {
+    public Broker broker(Settings settings, Threads threads, Budget budget, Metrics metrics) {
         Clock clock = Clock.SYSTEM;
         return settings.broker().equals("nats")
-                ? new NatsBroker(settings, threads, clock)
+                ? new NatsBroker(settings, threads, clock, metrics)
                 : new MemoryBroker(settings, clock, budget);
     }
 

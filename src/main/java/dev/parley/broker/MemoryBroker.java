@@ -137,10 +137,10 @@ public final class MemoryBroker implements Broker {
     }
 
     @Override
-    public CompletionStage<Long> offset(String room) {
+    public CompletionStage<RoomEnd> end(String room) {
         long offset = with(room, Topic::offset);
         discard(room);
-        return CompletableFuture.completedFuture(offset);
+        return CompletableFuture.completedFuture(new RoomEnd(offset, offset));
     }
 
     @Override

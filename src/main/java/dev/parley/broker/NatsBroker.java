@@ -1,5 +1,6 @@
 package dev.parley.broker;
 
+import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
 import dev.parley.ops.Threads;
 import dev.parley.protocol.Content;
@@ -43,7 +44,8 @@ public final class NatsBroker implements Broker {
     // The loop's.
     private long lastReady = System.nanoTime();
     private int sweeps;
-    private boolean there;
+    private volatile boolean there; // written on the loop
+    private volatile long acknowledged = System.nanoTime();
     private volatile @Nullable Listener listener;
 
     /**
@@ -52,11 +54,17 @@ public final class NatsBroker implements Broker {
      * @param settings say where the servers are, how much history a room keeps and for how long an id is remembered
      * @param threads make its threads
      * @param clock tells how old a message is
+     * @param metrics show its state
      */
-    public NatsBroker(Settings settings, Threads threads, InstantSource clock) {
+    public NatsBroker(Settings settings, Threads threads, InstantSource clock, Metrics metrics) {
         this.loop = new NatsLoop(threads.factory("parley-broker"), this::announce);
-        this.link = new NatsLink(settings.nats(), threads, loop, this::connectionChanged);
-        this.stream = new NatsStream(settings, link, new Changes());
+        Runnable reconnected = metrics.broker(
+                () -> there ? 1 : 0,
+                () -> MAX_UNDERWAY - underway.availablePermits(),
+                () -> (System.nanoTime() - acknowledged)
+                        / (double) Duration.ofSeconds(1).toNanos());
+        this.link = new NatsLink(settings.nats(), threads, loop, this::connectionChanged, reconnected);
+        this.stream = new NatsStream(settings, link, clock, new Changes());
         this.rooms = new NatsRooms(stream, link, threads.executor(), this::listener);
         this.history = new NatsHistory(settings, clock, stream, loop);
         this.lanes = new NatsLanes(stream, link, loop);
@@ -96,10 +104,12 @@ public final class NatsBroker implements Broker {
 
     /** Reads up to the message that the leader says is the newest: the servers that give many at once may be behind. */
     private void open(NatsRooms.Room open, int limit, long deadline, CompletableFuture<History> result) {
-        String generation = stream.generation();
-        offset(open.name(), deadline, result, wanted -> history.newest(open.name(), limit, wanted, deadline)
-                .thenAccept(kept -> {
-                    if (kept == null || !generation.equals(stream.generation())) {
+        offset(
+                open.name(),
+                deadline,
+                result,
+                wanted -> go(history.newest(open.name(), limit, wanted, deadline), result, kept -> {
+                    if (kept == null) {
                         waiting.whenReady(deadline, result, () -> open(open, limit, deadline, result));
                         return;
                     }
@@ -109,18 +119,40 @@ public final class NatsBroker implements Broker {
                 }));
     }
 
+    /** Goes on for a result, which fails if that fails. */
+    private static <T extends @Nullable Object> void go(
+            CompletionStage<T> stage, CompletableFuture<?> result, Consumer<? super T> next) {
+        NatsLoop.then(stage, next, result::completeExceptionally);
+    }
+
     @Override
-    public CompletionStage<Long> offset(String room) {
-        CompletableFuture<Long> result = new CompletableFuture<>();
+    public CompletionStage<RoomEnd> end(String room) {
+        CompletableFuture<RoomEnd> result = new CompletableFuture<>();
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        loop.execute(() -> waiting.whenReady(deadline, result, () -> offset(room, deadline, result, result::complete)));
+        loop.execute(() -> waiting.whenReady(deadline, result, () -> end(room, deadline, result)));
         return result;
+    }
+
+    private void end(String room, long deadline, CompletableFuture<RoomEnd> result) {
+        offset(
+                room,
+                deadline,
+                result,
+                newest -> go(stream.info(), result, info -> {
+                    if (info == null || info.hasError()) {
+                        waiting.whenReady(deadline, result, () -> end(room, deadline, result));
+                    } else {
+                        result.complete(
+                                new RoomEnd(newest, info.getStreamState().getLastSequence()));
+                    }
+                }));
     }
 
     /** Asks the leader, again and again while the result can wait, and goes on with the answer. */
     private void offset(String room, long deadline, CompletableFuture<?> result, LongConsumer then) {
-        stream.newest(room).thenAccept(newest -> {
-            if (newest == null) {
+        String generation = stream.generation();
+        go(stream.newest(room), result, newest -> {
+            if (newest == null || !generation.equals(stream.generation())) {
                 waiting.whenReady(deadline, result, () -> offset(room, deadline, result, then));
             } else {
                 then.accept(newest.hasError() ? 0 : newest.getSeq());
@@ -164,7 +196,12 @@ public final class NatsBroker implements Broker {
             }
         });
         CompletionStage<Position> stage = result;
-        return stage.whenComplete((position, failure) -> underway.release(size));
+        return stage.whenComplete((position, failure) -> {
+            underway.release(size);
+            if (failure == null) {
+                acknowledged = System.nanoTime();
+            }
+        });
     }
 
     @Override
@@ -176,13 +213,17 @@ public final class NatsBroker implements Broker {
     }
 
     private void history(String room, long after, int limit, long deadline, CompletableFuture<History> result) {
-        history.after(room, after, limit, rooms.last(room), deadline).thenAccept(kept -> {
-            if (kept == null) {
-                waiting.whenReady(deadline, result, () -> history(room, after, limit, deadline, result));
-            } else {
-                result.complete(kept);
-            }
-        });
+        offset(
+                room,
+                deadline,
+                result,
+                wanted -> go(history.after(room, after, limit, wanted, deadline), result, kept -> {
+                    if (kept == null) {
+                        waiting.whenReady(deadline, result, () -> history(room, after, limit, deadline, result));
+                    } else {
+                        result.complete(kept);
+                    }
+                }));
     }
 
     @Override

@@ -1,18 +1,21 @@
 package dev.parley.broker;
 
+import dev.parley.ops.RepeatedEvent;
 import dev.parley.protocol.Content;
 import io.nats.client.Message;
 import io.nats.client.impl.Headers;
+import java.lang.System.Logger.Level;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
  * How rooms and publications are written in NATS. A room is one token of a subject, so whatever a token cannot hold is
- * percent-encoded; so are names in headers, which hold ASCII alone. No state.
+ * percent-encoded; so are names in headers, which hold ASCII alone. For any thread.
  */
 final class NatsForm {
 
@@ -28,6 +31,8 @@ final class NatsForm {
     private static final String ID = "Parley-Id";
     private static final String TYPE = "Parley-Type";
     private static final String BINARY = "binary";
+
+    private static final RepeatedEvent UNREADABLE = new RepeatedEvent(NatsForm.class, Level.WARNING);
 
     private NatsForm() {}
 
@@ -74,8 +79,18 @@ final class NatsForm {
         return ((Content.Text) content).text().getBytes(StandardCharsets.UTF_8);
     }
 
+    /** Who is typing, as {@link #headers(Sender)} says it; null if that cannot be read. */
+    static @Nullable Sender typing(@Nullable Headers headers) {
+        try {
+            return headers == null ? null : sender(headers);
+        } catch (IllegalArgumentException e) {
+            UNREADABLE.log("Something in NATS that Parley has not written is left out");
+            return null;
+        }
+    }
+
     /** Who sent it. */
-    static Sender sender(Headers headers) {
+    private static Sender sender(Headers headers) {
         String user = headers.getLast(USER);
         String peer = headers.getLast(PEER);
         return new Sender(user == null ? null : decoded(user), peer == null ? 0 : Long.parseUnsignedLong(peer, 16));
@@ -105,21 +120,30 @@ final class NatsForm {
         return headers == null ? null : headers.getLast(SUBJECT);
     }
 
-    /** A message as the servers republish it or give it back, null if it is none of theirs. */
+    /** A message as the servers republish it or give it back, null if it is none of theirs, or cannot be read. */
     static @Nullable Publication publication(Message message) {
         Headers headers = message.getHeaders();
         String subject = stored(message);
-        if (headers == null || subject == null || number(headers, SEQUENCE) <= 0) {
+        if (headers == null || subject == null) {
             return null;
         }
-        String id = headers.getLast(ID);
-        return new Publication(
-                text(subject),
-                number(headers, SEQUENCE),
-                Math.max(0, number(headers, PREVIOUS)),
-                sender(headers),
-                id == null ? null : decoded(id),
-                at(headers),
-                content(headers, message.getData()));
+        try {
+            String id = headers.getLast(ID);
+            long sequence = number(headers, SEQUENCE);
+            return sequence <= 0
+                    ? null
+                    : new Publication(
+                            text(subject),
+                            sequence,
+                            Math.max(0, number(headers, PREVIOUS)),
+                            sender(headers),
+                            id == null ? null : decoded(id),
+                            at(headers),
+                            content(headers, message.getData()));
+        } catch (IllegalArgumentException | DateTimeException e) {
+            UNREADABLE.log(
+                    "A message in NATS that Parley has not written is left out: its room is told that one is missing");
+            return null;
+        }
     }
 }

@@ -1,16 +1,20 @@
 package dev.parley.broker;
 
+import dev.parley.ops.Incidents;
 import dev.parley.ops.Rooms;
 import dev.parley.ops.Settings;
 import io.nats.client.Message;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -35,38 +39,52 @@ final class NatsHistory {
     private int alone; // openings that are being read each by itself
     private boolean passes;
 
-    /**
-     * A room that is being read.
-     *
-     * @param messages all after what was asked for, so far
-     */
-    private record Reading(
-            String room,
-            long after,
-            long wanted,
-            long deadline,
-            List<Publication> messages,
-            CompletableFuture<@Nullable Read> result) {
-        Reading(String room, long after, long wanted, long deadline) {
-            this(room, after, wanted, deadline, new ArrayList<>(), new CompletableFuture<>());
+    /** A room that is being read: of what comes it holds as much as the room may keep, and one message more. */
+    private static final class Reading {
+
+        private final String room;
+        private final Rooms.History bounds;
+        private final String generation;
+        private final long asked; // the offset after which to start
+        private final long wanted; // the offset up to which to read at least
+        private final long deadline;
+        private final Deque<Publication> messages = new ArrayDeque<>();
+        private final CompletableFuture<@Nullable History> result = new CompletableFuture<>();
+        private long bytes;
+        private long end; // the offset of the last message, readable or not
+
+        Reading(String room, Rooms.History bounds, String generation, long asked, long wanted, long deadline) {
+            this.room = room;
+            this.bounds = bounds;
+            this.generation = generation;
+            this.asked = asked;
+            this.wanted = wanted;
+            this.deadline = deadline;
+            this.end = asked;
         }
 
-        /** Null if it cannot be read. */
-        CompletionStage<@Nullable Read> whole() {
-            return result;
-        }
-
+        /** The next message. One that cannot be read is a hole, which the one after it shows. */
         void take(Message message) {
+            long before = end;
+            end = NatsForm.number(message.getHeaders(), NatsForm.SEQUENCE);
             Publication publication = NatsForm.publication(message);
-            if (publication != null) {
-                messages.add(publication);
+            if (publication == null) {
+                return;
+            }
+            messages.add(publication.follows(before));
+            bytes += publication.size();
+            while (messages.size() > bounds.messages() + 1
+                    || bytes - messages.element().size() > bounds.bytes()) {
+                bytes -= messages.remove().size();
             }
         }
 
-        long end() {
-            return messages.isEmpty()
-                    ? after
-                    : messages.get(messages.size() - 1).offset();
+        boolean isLate() {
+            return System.nanoTime() - deadline > 0;
+        }
+
+        void fail(Throwable failure) {
+            result.completeExceptionally(failure);
         }
     }
 
@@ -85,7 +103,7 @@ final class NatsHistory {
      * @return null if they cannot be read
      */
     CompletionStage<@Nullable History> newest(String room, int limit, long wanted, long deadline) {
-        Reading opening = new Reading(room, 0, wanted, deadline);
+        Reading opening = reading(room, 0, wanted, deadline);
         if (wanted == 0) {
             read(opening); // there is nothing to look through
         } else {
@@ -94,7 +112,11 @@ final class NatsHistory {
                 loop.later(GATHER, this::readOpenings);
             }
         }
-        return opening.whole().thenApply(read -> read == null ? null : newest(kept(room, 0, read), limit));
+        return opening.result.thenApply(kept -> kept == null ? null : newest(kept, limit));
+    }
+
+    private Reading reading(String room, long after, long wanted, long deadline) {
+        return new Reading(room, settings.rooms().history(room), stream.generation(), after, wanted, deadline);
     }
 
     private void readOpenings() {
@@ -107,114 +129,121 @@ final class NatsHistory {
         }
         for (Reading each : group) {
             alone++;
+            CompletionStage<?> over = each.result;
+            over.whenComplete((kept, failure) -> alone--);
             read(each);
-            each.whole().whenComplete((read, failure) -> alone--);
         }
     }
 
     /** Reads the whole stream from after a number, for these rooms. */
     private void pass(List<Reading> group, Map<String, List<Reading>> bySubject, long last, int failures) {
-        stream.next(last, PAGE).thenAccept(batch -> {
-            if (batch == null && failures < MAX_FAILURES) {
-                pass(group, bySubject, last, failures + 1);
-                return;
-            }
-            if (batch != null) {
-                for (Message message : batch.messages()) {
-                    bySubject.getOrDefault(NatsForm.stored(message), List.of()).forEach(each -> each.take(message));
-                }
-                if (batch.isCut()) {
-                    pass(group, bySubject, batch.last(), 0);
-                    return;
-                }
-            }
-            passes = false;
-            for (Reading each : group) {
-                if (batch == null) {
-                    each.result.complete(null);
-                } else {
-                    settle(each);
-                }
-            }
-            if (!openings.isEmpty()) {
-                readOpenings();
-            }
-        });
+        NatsLoop.then(
+                stream.next(last, PAGE),
+                batch -> {
+                    if (batch == null && failures < MAX_FAILURES) {
+                        pass(group, bySubject, last, failures + 1);
+                        return;
+                    }
+                    if (batch != null) {
+                        for (Message message : batch.messages()) {
+                            bySubject
+                                    .getOrDefault(NatsForm.stored(message), List.of())
+                                    .forEach(each -> each.take(message));
+                        }
+                        if (batch.isCut()) {
+                            pass(group, bySubject, batch.last(), 0);
+                            return;
+                        }
+                    }
+                    passed(group, each -> {
+                        if (batch == null) {
+                            each.result.complete(null);
+                        } else {
+                            settle(each);
+                        }
+                    });
+                },
+                failure -> passed(group, each -> each.fail(failure)));
+    }
+
+    private void passed(List<Reading> group, Consumer<Reading> outcome) {
+        passes = false;
+        Incidents.each(group, outcome, Reading::fail);
+        if (!openings.isEmpty()) {
+            readOpenings();
+        }
     }
 
     /** The oldest messages that are kept after an offset; as {@link #newest}. */
     CompletionStage<@Nullable History> after(String room, long after, int limit, long wanted, long deadline) {
-        Reading reading = new Reading(room, after, wanted, deadline);
+        Reading reading = reading(room, after, wanted, deadline);
         read(reading);
-        return reading.whole().thenApply(read -> read == null ? null : oldest(kept(room, after, read), limit));
+        return reading.result.thenApply(kept -> kept == null ? null : oldest(kept, limit));
     }
-
-    /**
-     * What was read of a room.
-     *
-     * @param messages all after what was asked for
-     * @param first the number of the stream's oldest message: what is gone of a room is older, or older than all that was read
-     */
-    private record Read(List<Publication> messages, long first) {}
 
     /** Reads a room to its end, and so far at least. */
     private void read(Reading reading) {
-        stream.next(reading.room, reading.end(), PAGE).thenAccept(batch -> {
-            if (batch == null) {
-                reading.result.complete(null);
-                return;
-            }
-            batch.messages().forEach(reading::take);
-            if (batch.isCut()) {
-                read(reading);
-            } else {
-                settle(reading);
-            }
-        });
+        NatsLoop.then(
+                stream.next(reading.room, reading.end, PAGE),
+                batch -> {
+                    if (batch == null) {
+                        reading.result.complete(null);
+                        return;
+                    }
+                    batch.messages().forEach(reading::take);
+                    if (batch.isCut()) {
+                        read(reading);
+                    } else {
+                        settle(reading);
+                    }
+                },
+                reading::fail);
     }
 
     /** The end of what one of the servers has: of what there is, unless that one is behind. */
     private void settle(Reading reading) {
-        if (reading.end() < reading.wanted && System.nanoTime() - reading.deadline < 0) {
+        if (reading.end < reading.wanted && !reading.isLate()) {
             loop.later(STALE, () -> read(reading));
             return;
         }
-        stream.info()
-                .thenAccept(info -> reading.result.complete(
-                        info == null || info.hasError()
+        NatsLoop.then(
+                stream.info(),
+                info -> reading.result.complete(
+                        info == null || info.hasError() || !reading.generation.equals(stream.generation())
                                 ? null
-                                : new Read(
-                                        reading.messages, info.getStreamState().getFirstSequence())));
+                                : kept(reading, info.getStreamState().getFirstSequence())),
+                reading::fail);
     }
 
-    /** What a room keeps of what was read: within its bounds, each message with the one before it. */
-    private History kept(String room, long asked, Read read) {
-        List<Publication> messages = read.messages;
-        Rooms.History bounds = settings.rooms().history(room);
-        Instant oldest = clock.instant().minus(bounds.age());
+    /**
+     * What a room keeps of what was read: within its bounds, each message with the one before it.
+     *
+     * @param oldest the number of the stream's oldest message: what is gone of a room is older, or older than all that was read
+     */
+    private History kept(Reading reading, long oldest) {
+        List<Publication> messages = List.copyOf(reading.messages);
+        Instant since = clock.instant().minus(reading.bounds.age());
         int from = messages.size();
         long bytes = 0;
         while (from > 0) {
             Publication next = messages.get(from - 1);
-            bytes += next.content().size();
-            if (messages.size() - from == bounds.messages()
-                    || bytes > bounds.bytes()
-                    || next.at().isBefore(oldest)) {
+            bytes += next.size();
+            if (messages.size() - from == reading.bounds.messages()
+                    || bytes > reading.bounds.bytes()
+                    || next.at().isBefore(since)) {
                 break;
             }
             from--;
         }
-        long first = messages.isEmpty()
-                ? read.first
-                : Math.min(read.first, messages.get(0).offset());
-        long after = from > 0 ? messages.get(from - 1).offset() : Math.max(asked, first - 1);
-        List<Publication> kept = new ArrayList<>();
-        long previous = after;
-        for (Publication each : messages.subList(from, messages.size())) {
-            kept.add(each.follows(previous));
-            previous = each.offset();
+        long first =
+                messages.isEmpty() ? oldest : Math.min(oldest, messages.get(0).offset());
+        long after = from > 0 ? messages.get(from - 1).offset() : Math.max(reading.asked, first - 1);
+        List<Publication> kept = new ArrayList<>(messages.subList(from, messages.size()));
+        if (!kept.isEmpty()) {
+            kept.set(0, kept.get(0).follows(Math.max(kept.get(0).previous(), after)));
         }
-        return new History(stream.epoch(room), after, previous, kept);
+        long upTo = kept.isEmpty() ? after : kept.get(kept.size() - 1).offset();
+        return new History(stream.epoch(reading.room), after, upTo, kept);
     }
 
     private static History newest(History all, int limit) {

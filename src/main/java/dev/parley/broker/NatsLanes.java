@@ -1,15 +1,16 @@
 package dev.parley.broker;
 
 import dev.parley.ops.Incidents;
+import dev.parley.ops.RepeatedEvent;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.ErrorCode;
 import dev.parley.protocol.Position;
 import dev.parley.protocol.PublishException;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
+import io.nats.client.api.MessageInfo;
 import io.nats.client.api.PublishAck;
 import java.io.IOException;
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -29,13 +30,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class NatsLanes {
 
-    private static final Logger LOG = System.getLogger(NatsLanes.class.getName());
     private static final Duration PAUSE = Duration.ofMillis(100);
 
     private final NatsStream stream;
     private final NatsLink link;
     private final NatsLoop loop;
     private final Map<Key, Deque<Letter>> lanes = new HashMap<>();
+    private final RepeatedEvent unstored = new RepeatedEvent(NatsLanes.class, Level.WARNING);
 
     private record Key(String room, String sender) {}
 
@@ -123,11 +124,13 @@ final class NatsLanes {
             letter.sent = true;
             String generation = stream.generation();
             String epoch = stream.epoch(letter.room);
-            link.request(
+            NatsLoop.then(
+                    link.request(
                             stream.in(letter.room),
                             NatsForm.headers(generation + "/" + letter.key, letter.sender, letter.id, letter.content),
-                            NatsForm.payload(letter.content))
-                    .thenAccept(answer -> answered(letter, epoch, answer));
+                            NatsForm.payload(letter.content)),
+                    answer -> answered(letter, epoch, answer),
+                    failure -> again(letter));
         }
     }
 
@@ -142,18 +145,20 @@ final class NatsLanes {
             stored(letter, position);
             return;
         }
-        stream.get(ack.getSeqno()).thenAccept(first -> {
-            if (first == null) {
-                again(letter);
-            } else if (first.hasError() || isSame(letter.content, first.getHeaders(), first.getData())) {
-                stored(letter, position); // a message that is no longer kept cannot be compared
-            } else {
-                end(
-                        letter,
-                        () -> letter.result.completeExceptionally(
-                                new PublishException(ErrorCode.DUPLICATE_ID, "this id stands for another text")));
-            }
-        });
+        NatsLoop.then(stream.get(ack.getSeqno()), first -> compare(letter, position, first), failure -> again(letter));
+    }
+
+    private void compare(Letter letter, Position position, @Nullable MessageInfo first) {
+        if (first == null) {
+            again(letter);
+        } else if (first.hasError() || isSame(letter.content, first.getHeaders(), first.getData())) {
+            stored(letter, position); // a message that is no longer kept cannot be compared
+        } else {
+            end(
+                    letter,
+                    () -> letter.result.completeExceptionally(
+                            new PublishException(ErrorCode.DUPLICATE_ID, "this id stands for another text")));
+        }
     }
 
     private static boolean isSame(
@@ -163,11 +168,11 @@ final class NatsLanes {
                 && Arrays.equals(stored, NatsForm.payload(content));
     }
 
-    private static @Nullable PublishAck ack(Message answer) {
+    private @Nullable PublishAck ack(Message answer) {
         try {
             return new PublishAck(answer);
         } catch (JetStreamApiException | IOException e) {
-            LOG.log(Level.DEBUG, "The NATS servers did not store a message", e);
+            unstored.log("The NATS servers do not store a message: " + e.getMessage());
             return null;
         }
     }

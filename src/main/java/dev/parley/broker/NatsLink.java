@@ -2,6 +2,7 @@ package dev.parley.broker;
 
 import dev.parley.ops.Nats.Login;
 import dev.parley.ops.Nats.Tls;
+import dev.parley.ops.RepeatedEvent;
 import dev.parley.ops.Secret;
 import dev.parley.ops.Threads;
 import io.nats.client.Connection;
@@ -27,6 +28,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
@@ -48,7 +51,9 @@ final class NatsLink {
     private static final Duration PING = Duration.ofSeconds(1);
     private static final int MAX_PINGS_OUT = 2;
     private static final Duration RECONNECT = Duration.ofMillis(250);
-    private static final int MAX_WAITING = 16_384; // messages from the servers; then the client library holds them
+    private static final int MAX_WAITING =
+            16 << 20; // bytes from the servers; then the client library holds as much as it does
+    private static final int OVERHEAD = 512; // bytes of each message
     private static final int MAX_PAYLOAD = 1 << 20; // as the servers are shipped
     private static final int END_OF_BATCH = 204;
     private static final int NOTHING = 404;
@@ -56,7 +61,9 @@ final class NatsLink {
     private final dev.parley.ops.Nats settings;
     private final NatsLoop loop;
     private final Runnable changed;
+    private final Runnable reconnected;
     private final Semaphore room = new Semaphore(MAX_WAITING);
+    private final RepeatedEvent refused = new RepeatedEvent(NatsLink.class, Level.WARNING);
     // All of them are ended here: the library leaves even those running that it makes of a thread factory.
     private final ExecutorService workers;
     private final ExecutorService connects;
@@ -69,8 +76,8 @@ final class NatsLink {
     private @Nullable Dispatcher dispatcher;
     private @Nullable String inbox;
     private long lastBatch;
-    private boolean closed;
-    private volatile boolean told;
+    private boolean taken; // by the servers, at some time
+    private volatile boolean closed; // written on the loop
 
     /**
      * A link that has not connected.
@@ -79,11 +86,13 @@ final class NatsLink {
      * @param threads make the library's threads
      * @param loop gets all that comes
      * @param changed is called when the connection came, went or came back, on the loop
+     * @param reconnected is called when it came back, on any thread
      */
-    NatsLink(dev.parley.ops.Nats settings, Threads threads, NatsLoop loop, Runnable changed) {
+    NatsLink(dev.parley.ops.Nats settings, Threads threads, NatsLoop loop, Runnable changed, Runnable reconnected) {
         this.settings = settings;
         this.loop = loop;
         this.changed = changed;
+        this.reconnected = reconnected;
         this.workers = Executors.newCachedThreadPool(threads.factory("parley-nats"));
         this.connects = Executors.newSingleThreadExecutor(threads.factory("parley-nats-connect"));
         this.callbacks = Executors.newSingleThreadExecutor(threads.factory("parley-nats-callback"));
@@ -97,10 +106,12 @@ final class NatsLink {
                 try {
                     Connection made = Nats.connect(options());
                     loop.execute(() -> connected(made));
+                    if (loop.isClosed()) { // which may never run that
+                        close(made);
+                    }
                 } catch (IOException | RuntimeException e) {
-                    if (!told) { // and tried again each second
-                        told = true;
-                        LOG.log(Level.WARNING, "No NATS server takes this node: " + e.getMessage());
+                    if (!closed) {
+                        refused.log("No NATS server takes this node, which tries again each second: " + e.getMessage());
                     }
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
@@ -113,16 +124,38 @@ final class NatsLink {
 
     private void connected(Connection made) {
         if (closed) {
-            workers.execute(() -> close(made));
+            try {
+                workers.execute(() -> close(made));
+            } catch (RejectedExecutionException e) {
+                close(made);
+            }
             return;
         }
+        if (taken) {
+            reconnected.run();
+        }
+        taken = true;
         connection = made;
         inbox = made.createInbox();
         Dispatcher all = made.createDispatcher(this::receive);
-        all.setPendingLimits(-1, -1); // the semaphore bounds what this node takes, the servers what they keep for it
         dispatcher = all;
         all.subscribe(inbox + ".*");
         listeners.keySet().forEach(all::subscribe);
+        changed.run();
+    }
+
+    /**
+     * The connection came, went or came back. The library closes one for good when a server has refused its login twice in a row;
+     * another takes its place with the next {@link #connect}.
+     */
+    private void changed(Connection changing) {
+        if (changing == connection && !closed && changing.getStatus() == Connection.Status.CLOSED) {
+            refused.log("The NATS servers take this node no more, which tries again each second: "
+                    + changing.getLastError());
+            connection = null;
+            dispatcher = null;
+            List.copyOf(batches.values()).forEach(batch -> batch.whole.complete(null));
+        }
         changed.run();
     }
 
@@ -130,6 +163,7 @@ final class NatsLink {
         Options.Builder options = Options.builder()
                 .servers(settings.servers().toArray(String[]::new))
                 .connectionName("parley")
+                .inboxPrefix(settings.inboxPrefix())
                 .executor(workers)
                 .scheduledExecutor(timers)
                 .connectExecutor(connects)
@@ -155,7 +189,7 @@ final class NatsLink {
         tls.trustStorePassword().ifPresent(password -> options.truststorePassword(chars(password)));
         tls.keyStore().ifPresent(file -> options.keystorePath(file.toString()));
         tls.keyStorePassword().ifPresent(password -> options.keystorePassword(chars(password)));
-        return options.build();
+        return (tls.first() ? options.tlsFirst() : options).build();
     }
 
     private static char[] chars(Secret secret) {
@@ -254,17 +288,21 @@ final class NatsLink {
         } catch (IllegalStateException e) {
             batch.whole.complete(null);
         }
-        loop.later(REQUEST, () -> batch.whole.complete(null));
+        Future<?> timeout = loop.timer(REQUEST, () -> batch.whole.complete(null));
         CompletionStage<@Nullable Batch> whole = batch.whole;
-        return whole.whenComplete((answer, failure) -> batches.remove(key));
+        return whole.whenComplete((answer, failure) -> {
+            timeout.cancel(false); // it holds what the batch has brought
+            batches.remove(key);
+        });
     }
 
     /** What the library's thread brings; it waits here while the loop has enough to do. */
     private void receive(Message message) {
         try {
-            room.acquire();
+            int size = message.getData() == null ? OVERHEAD : message.getData().length + OVERHEAD;
+            room.acquire(size);
             loop.execute(() -> {
-                room.release();
+                room.release(size);
                 take(message);
             });
         } catch (InterruptedException e) {
@@ -364,14 +402,19 @@ final class NatsLink {
         @SuppressWarnings("deprecation") // the one method that has no default
         public void connectionEvent(Connection changing, Events event) {
             LOG.log(Level.DEBUG, "NATS: " + event);
-            loop.execute(changed);
+            if (event == Events.RECONNECTED) {
+                reconnected.run();
+            }
+            loop.execute(() -> changed(changing));
         }
     }
 
     private static final class Errors implements ErrorListener {
+        private final RepeatedEvent said = new RepeatedEvent(NatsLink.class, Level.WARNING);
+
         @Override
         public void errorOccurred(Connection connection, String error) {
-            LOG.log(Level.WARNING, "A NATS server says: " + error);
+            said.log("A NATS server says: " + error);
         }
 
         @Override

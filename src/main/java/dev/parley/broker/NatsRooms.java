@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class NatsRooms {
 
-    private static final int MAX_ROOMS = 1000; // in one look; the servers allow 1,024
+    private static final int MAX_ROOMS = 200; // in one look, which brings a message of each
 
     private final NatsStream stream;
     private final NatsLink link;
@@ -86,12 +87,6 @@ final class NatsRooms {
         return rooms.get(name);
     }
 
-    /** The newest message of a room that was delivered here, 0 if none was. */
-    long last(String name) {
-        Room room = rooms.get(name);
-        return room == null ? 0 : room.last;
-    }
-
     /** Takes what comes of a room from now on. */
     Room listen(String name) {
         return rooms.computeIfAbsent(name, added -> {
@@ -154,20 +149,25 @@ final class NatsRooms {
         behind = false;
         List<String> names = new ArrayList<>(rooms.keySet());
         for (int i = 0; i < names.size(); i += MAX_ROOMS) {
-            stream.newest(names.subList(i, Math.min(i + MAX_ROOMS, names.size())))
-                    .thenAccept(batch -> {
-                        if (batch == null) {
-                            behind = true;
-                            return;
-                        }
-                        batch.messages().stream()
-                                .filter(stream::isCurrent)
-                                .map(NatsForm::publication)
-                                .sorted(Comparator.comparingLong(Publication::offset))
-                                // Which one was before it nobody says: with this, who has not all asks for the history.
-                                .forEach(newest -> deliver(newest.follows(newest.offset() - 1)));
-                    });
+            NatsLoop.then(
+                    stream.newest(names.subList(i, Math.min(i + MAX_ROOMS, names.size()))),
+                    this::found,
+                    failure -> behind = true);
         }
+    }
+
+    private void found(NatsLink.@Nullable Batch newest) {
+        if (newest == null) {
+            behind = true;
+            return;
+        }
+        newest.messages().stream()
+                .filter(stream::isCurrent)
+                .map(NatsForm::publication)
+                .filter(Objects::nonNull)
+                .sorted(Comparator.comparingLong(Publication::offset))
+                // Which one was before it nobody says: with this, who has not all asks for the history.
+                .forEach(each -> deliver(each.follows(each.offset() - 1)));
     }
 
     /** Wakes the readers of what has been delivered since the last time. */
@@ -201,8 +201,9 @@ final class NatsRooms {
 
     private void typing(Message message) {
         String name = NatsForm.text(message.getSubject());
-        if (rooms.containsKey(name) && message.getHeaders() != null) {
-            listener.get().typing(name, NatsForm.sender(message.getHeaders()));
+        Sender sender = NatsForm.typing(message.getHeaders());
+        if (rooms.containsKey(name) && sender != null) {
+            listener.get().typing(name, sender);
             typing.add(name);
         }
     }

@@ -1,5 +1,6 @@
 package dev.parley.broker;
 
+import dev.parley.ops.RepeatedEvent;
 import dev.parley.ops.Rooms;
 import dev.parley.ops.Settings;
 import io.nats.client.Message;
@@ -17,6 +18,7 @@ import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
@@ -29,8 +31,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The stream that all nodes share: sees to it that it is there, and that its sequence numbers go on where this node saw them
  * last. A stream that was emptied, or has lost its end with the power, gives numbers a second time; its {@code created} does
- * not tell. So the subjects have a generation in them, and a node that sees numbers go back, or another message under a number
- * that it knows, raises it: what is published for the old generation is taken by nobody, and every room has a new epoch.
+ * not tell, and may change when nothing is lost. So the subjects have a generation in them, and a node that sees numbers go
+ * back, or another message under a number that it knows, raises it: what is published for the old generation is taken by nobody, and every room has a new epoch.
  * Until the end of the stream is verified, after each reconnect and each answer that did not come, nothing is published.
  *
  * <p>For the thread of {@link NatsLoop} alone.
@@ -39,20 +41,26 @@ final class NatsStream {
 
     private static final Logger LOG = System.getLogger(NatsStream.class.getName());
 
-    private static final String API = "$JS.API.";
     private static final int NO_STREAM = 404;
     private static final int NAME_TAKEN = 10_058;
     private static final int MAX_LOW = 3; // probes in a row; fewer may be a new leader that has not caught up
+    private static final int PAGE = 1 << 20; // bytes that the servers give at once
+    private static final Duration DRIFT = Duration.ofSeconds(10); // of a clock; more is worth a word
     private static final Duration SLACK = Duration.ofMinutes(1); // between the clocks of nodes and servers
 
     private final Settings settings;
     private final String name;
     private final String prefix;
+    private final String api;
     private final NatsLink link;
+    private final InstantSource clock;
     private final Watcher watcher;
     private final SecureRandom random = new SecureRandom();
+    private final RepeatedEvent refused = new RepeatedEvent(NatsStream.class, Level.ERROR);
+    private final RepeatedEvent drifted = new RepeatedEvent(NatsStream.class, Level.WARNING);
+    private final RepeatedEvent unanswered = new RepeatedEvent(NatsStream.class, Level.ERROR);
+    private final RepeatedEvent foreign = new RepeatedEvent(NatsStream.class, Level.ERROR);
     private String generation = "";
-    private String created = "";
     private @Nullable String verified; // by which connection
     private boolean doubtful;
     private boolean probing;
@@ -70,10 +78,15 @@ final class NatsStream {
         void renewed();
     }
 
-    NatsStream(Settings settings, NatsLink link, Watcher watcher) {
+    NatsStream(Settings settings, NatsLink link, InstantSource clock, Watcher watcher) {
         this.settings = settings;
+        this.clock = clock;
         this.name = settings.nats().stream();
         this.prefix = name.toLowerCase(Locale.ROOT);
+        this.api = settings.nats()
+                .domain()
+                .map(domain -> "$JS." + domain + ".API.")
+                .orElse("$JS.API.");
         this.link = link;
         this.watcher = watcher;
     }
@@ -97,7 +110,7 @@ final class NatsStream {
     String epoch(String room) {
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256")
-                    .digest(String.join("/", generation, created, room).getBytes(StandardCharsets.UTF_8));
+                    .digest((generation + "/" + room).getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest, 0, 8);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);
@@ -184,8 +197,9 @@ final class NatsStream {
 
     private CompletionStage<NatsLink.@Nullable Batch> nextOf(String subject, long after, int limit) {
         return link.batch(
-                API + "DIRECT.GET." + name,
-                "{\"seq\":" + (after + 1) + ",\"next_by_subj\":\"" + subject + "\",\"batch\":" + limit + "}");
+                api + "DIRECT.GET." + name,
+                "{\"seq\":" + (after + 1) + ",\"next_by_subj\":\"" + subject + "\",\"batch\":" + limit
+                        + ",\"max_bytes\":" + PAGE + "}");
     }
 
     /** The newest message of each of these rooms, likewise. */
@@ -193,12 +207,19 @@ final class NatsStream {
         String subjects = String.join(
                 ",", rooms.stream().map(room -> "\"" + in(room) + "\"").toList());
         return link.batch(
-                API + "DIRECT.GET." + name, "{\"multi_last\":[" + subjects + "],\"batch\":" + rooms.size() + "}");
+                api + "DIRECT.GET." + name, "{\"multi_last\":[" + subjects + "],\"batch\":" + rooms.size() + "}");
     }
 
     private CompletionStage<@Nullable Message> api(String what, String body) {
-        return link.request(API + what + name, null, body.getBytes(StandardCharsets.UTF_8))
-                .thenApply(answer -> answer == null || answer.isStatusMessage() ? null : answer);
+        return link.request(api + what + name, null, body.getBytes(StandardCharsets.UTF_8))
+                .thenApply(answer -> {
+                    if (answer != null && answer.isStatusMessage()) {
+                        unanswered.log("Nobody answers to " + api
+                                + ">: the NATS servers have no JetStream, or it has another domain");
+                        return null;
+                    }
+                    return answer;
+                });
     }
 
     /** Looks whether the stream is there and as it was. Called about once a second, and when the connection has changed. */
@@ -209,29 +230,37 @@ final class NatsStream {
         }
         probing = true;
         long least = seen;
-        info().whenComplete((info, failure) -> {
-            probing = false;
-            if (info == null) {
-                doubtful = true;
-            } else if (info.getErrorCode() == NO_STREAM) {
-                doubtful = true;
-                create();
-            } else if (!info.hasError()) {
-                look(info, least, connection);
-            }
-        });
+        NatsLoop.then(
+                info(),
+                info -> {
+                    probing = false;
+                    if (info == null) {
+                        doubtful = true;
+                    } else if (info.getErrorCode() == NO_STREAM) {
+                        doubtful = true;
+                        create();
+                    } else if (!info.hasError()) {
+                        look(info, least, connection);
+                    }
+                },
+                failure -> {
+                    probing = false;
+                    doubtful = true;
+                });
     }
 
     private void look(StreamInfo info, long least, String connection) {
+        Duration drift = Duration.between(info.getTimestamp().toInstant(), clock.instant());
+        if (drift.abs().compareTo(DRIFT) > 0) {
+            drifted.log("This node's clock and that of the NATS servers are "
+                    + drift.abs().toSeconds() + " s apart: messages grow too old too early, or too late");
+        }
         String current = generationOf(info.getConfiguration());
-        String since = String.valueOf(info.getCreateTime());
         boolean same = current.equals(generation);
         if (current.isEmpty()) {
-            LOG.log(Level.ERROR, "parley.nats.stream is " + name + ", but this stream belongs to something else");
-        } else if (same && !since.equals(created)) {
-            raise(info, "The stream was restored");
+            foreign.log("parley.nats.stream is " + name + ", but this stream belongs to something else");
         } else if (!same) {
-            adopt(current, since, info.getStreamState().getLastSequence());
+            adopt(current, info.getStreamState().getLastSequence());
             suit(info.getConfiguration());
             verify(connection);
         } else if (info.getStreamState().getLastSequence() < least) {
@@ -253,16 +282,19 @@ final class NatsStream {
     /** Looks whether the newest message that this node knows is still itself. */
     private void compare(StreamInfo info, String connection) {
         Instant at = knownAt;
-        get(known).whenComplete((message, failure) -> {
-            if (message == null) {
-                return; // the next probe asks again
-            }
-            if (!message.hasError() && !message.getTime().toInstant().equals(at)) {
-                raise(info, "The stream has other messages under the same numbers");
-            } else {
-                verify(connection);
-            }
-        });
+        NatsLoop.then(
+                get(known),
+                message -> {
+                    if (message == null) {
+                        return; // the next probe asks again
+                    }
+                    if (!message.hasError() && !message.getTime().toInstant().equals(at)) {
+                        raise(info, "The stream has other messages under the same numbers");
+                    } else {
+                        verify(connection);
+                    }
+                },
+                failure -> doubtful = true);
     }
 
     private void verify(String connection) {
@@ -272,10 +304,9 @@ final class NatsStream {
         watcher.ready();
     }
 
-    private void adopt(String next, String since, long last) {
+    private void adopt(String next, long last) {
         boolean first = generation.isEmpty();
         generation = next;
-        created = since;
         seen = last;
         known = 0;
         if (!first) {
@@ -316,17 +347,20 @@ final class NatsStream {
     }
 
     private void ask(String what, StreamConfiguration configuration) {
-        api("STREAM." + what + ".", configuration.toJson()).whenComplete((answer, failure) -> {
-            if (answer == null) {
-                return; // the next probe shows what is missing
-            }
-            StreamInfo result = new StreamInfo(answer);
-            if (result.hasError() && result.getApiErrorCode() != NAME_TAKEN) { // another node was first
-                LOG.log(Level.ERROR, "The NATS servers refuse the stream: " + result.getDescription());
-            } else {
-                probe();
-            }
-        });
+        NatsLoop.then(
+                api("STREAM." + what + ".", configuration.toJson()),
+                answer -> {
+                    if (answer == null) {
+                        return; // the next probe shows what is missing
+                    }
+                    StreamInfo result = new StreamInfo(answer);
+                    if (result.hasError() && result.getApiErrorCode() != NAME_TAKEN) { // another node was first
+                        refused.log("The NATS servers refuse the stream: " + result.getDescription());
+                    } else {
+                        probe();
+                    }
+                },
+                failure -> doubtful = true);
     }
 
     private StreamConfiguration wanted(StreamConfiguration.Builder from, String next) {

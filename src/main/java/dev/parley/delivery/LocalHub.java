@@ -27,6 +27,7 @@ import dev.parley.protocol.Position;
 import dev.parley.protocol.PublishException;
 import dev.parley.protocol.UserName;
 import dev.parley.wire.FrameWriter;
+import dev.parley.wire.Loops;
 import dev.parley.wire.server.Writers;
 import jakarta.annotation.PostConstruct;
 import jakarta.annotation.PreDestroy;
@@ -61,6 +62,7 @@ public class LocalHub implements Hub {
     private Metrics metrics;
     private Budget budget;
     private Threads threads;
+    private Executor pool;
     private Executor background;
     private Clock clock;
     private ApplicationContext context;
@@ -111,10 +113,11 @@ public class LocalHub implements Hub {
     void start(Executor executor, Clock ages) {
         clock = ages;
         writers = new Writers(settings.writer());
+        pool = executor;
         background = new SerialExecutor(executor);
         heartbeat = new Heartbeat(peers.values(), settings, drain, background);
         rooms = new OpenRooms(settings, background, broker, clock, budget, metrics);
-        queries = new RoomQueries(rooms, broker, settings);
+        queries = new RoomQueries(rooms, broker, settings, executor);
         budget.backlogs(() -> Stream.concat(
                 rooms.stream().map(room -> new RoomMemory(room, background)),
                 peers.values().stream().map(PeerMemory::new)));
@@ -211,10 +214,13 @@ public class LocalHub implements Hub {
     }
 
     CompletionStage<Position> publish(LocalMembership membership, @Nullable String id, Content content) {
-        return publish(membership.room().name(), membership.sender(), id, content);
+        Executor loop = membership.peer().loop();
+        Executor answers = loop == null ? background : task -> Loops.execute(loop, task);
+        return publish(membership.room().name(), membership.sender(), id, content, answers);
     }
 
-    private CompletionStage<Position> publish(String room, Sender sender, @Nullable String id, Content content) {
+    private CompletionStage<Position> publish(
+            String room, Sender sender, @Nullable String id, Content content, Executor answers) {
         String problem = content instanceof Content.Text text ? MessageText.problem(text.text()) : null;
         if (problem != null) {
             return CompletableFuture.failedFuture(new PublishException(ErrorCode.BAD_TEXT, "text " + problem));
@@ -225,7 +231,7 @@ public class LocalHub implements Hub {
                     ErrorCode.UNAVAILABLE, "The server is short of memory and did not store the message. Try again."));
         }
         long start = System.nanoTime();
-        return broker.publish(room, sender, id, content).whenComplete((position, failure) -> {
+        return Answers.on(answers, broker.publish(room, sender, id, content)).whenComplete((position, failure) -> {
             if (failure == null) {
                 metrics.published(System.nanoTime() - start);
             } else {
@@ -236,7 +242,7 @@ public class LocalHub implements Hub {
 
     @Override
     public CompletionStage<Position> publish(String room, @Nullable String user, @Nullable String id, String text) {
-        return publish(room, new Sender(UserName.require(user), 0), id, new Content.Text(text));
+        return publish(room, new Sender(UserName.require(user), 0), id, new Content.Text(text), pool);
     }
 
     @Override
@@ -250,8 +256,8 @@ public class LocalHub implements Hub {
     }
 
     @Override
-    public CompletionStage<Long> offset(String room) {
-        return broker.offset(room);
+    public CompletionStage<Long> last(String room) {
+        return queries.last(room);
     }
 
     @Override

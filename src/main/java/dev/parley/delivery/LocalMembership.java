@@ -22,7 +22,7 @@ public final class LocalMembership implements Membership {
 
     private final OpenRoom room;
     private final LocalPeer peer;
-    private final Member member;
+    private volatile Member member; // changed under the room's lock, before it is admitted
     private final AtomicBoolean entered = new AtomicBoolean();
     private volatile @Nullable ReadStart admission;
     private volatile boolean told; // that its user is typing; changed under entered
@@ -66,6 +66,11 @@ public final class LocalMembership implements Membership {
     @Override
     public void leave() {
         peer.memberships().leave(this);
+    }
+
+    /** It has read all there is, up to a position. Under the room's lock, before it is admitted. */
+    void goesOnFrom(Position position) {
+        member = new Member(member.sender(), member.encoder(), new Start(position, 0));
     }
 
     /** The room has opened for it. Under the room's lock. */

@@ -67,12 +67,11 @@ final class OpenRoom {
         return room.name();
     }
 
-    /** The broker has opened it: with what it has kept, and with what it delivered meanwhile, those who wait come in. */
-    void opened(History kept) {
-        synchronized (this) {
-            room.open(kept);
-        }
-        advanced();
+    /**
+     * The broker has opened it, with what it has kept, and with what it delivered meanwhile; {@link #advanced} lets those in who wait.
+     */
+    synchronized void opened(History kept) {
+        room.open(kept);
     }
 
     /** It has come further: those come in who waited for that, and the members take what is new. */
@@ -94,8 +93,17 @@ final class OpenRoom {
         Incidents.each(due, this::takeIn, (member, failure) -> member.peer().fail(failure));
     }
 
-    /** Lets one in who waits, wherever it was before. */
-    void letIn(LocalMembership member) {
+    /**
+     * Lets one in who waits, though the room is not as far as it was.
+     *
+     * @param hasAll whether it has missed nothing: then it goes on from where the room is
+     */
+    void letIn(LocalMembership member, boolean hasAll) {
+        synchronized (this) {
+            if (hasAll && isAwaited(member)) {
+                member.goesOnFrom(room.end());
+            }
+        }
         takeIn(member);
         wake();
     }
@@ -120,12 +128,9 @@ final class OpenRoom {
         room.deliver(publication);
     }
 
-    /** The history was lost, and another has begun. */
-    void renewed(String epoch, long offset) {
-        synchronized (this) {
-            room.renew(epoch, offset);
-        }
-        advanced();
+    /** The history was lost, and another has begun; {@link #advanced} brings it to the members. */
+    synchronized void renewed(String epoch, long offset) {
+        room.renew(epoch, offset);
     }
 
     /** The offset after which messages are missing that nobody has asked the broker for yet, or -1. */

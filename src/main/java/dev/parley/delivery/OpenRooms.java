@@ -10,6 +10,7 @@ import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
 import dev.parley.ops.Incidents;
 import dev.parley.ops.Metrics;
+import dev.parley.ops.RepeatedEvent;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.CloseReasons;
 import dev.parley.protocol.Position;
@@ -19,6 +20,7 @@ import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -42,6 +44,7 @@ final class OpenRooms implements Broker.Listener {
     private final Clock clock;
     private final Budget budget;
     private final Metrics metrics;
+    private final RepeatedEvent unopened = new RepeatedEvent(OpenRooms.class, Level.WARNING);
     private volatile boolean brokerThere = true;
 
     OpenRooms(Settings settings, Executor background, Broker broker, Clock clock, Budget budget, Metrics metrics) {
@@ -114,15 +117,20 @@ final class OpenRooms implements Broker.Listener {
             }
             return current;
         });
-        opening.forEach(stage -> stage.whenComplete((history, failure) -> guard(room, () -> {
-            if (failure == null) {
-                room.opened(history);
-                verify(room, room.everybody());
-            } else {
-                LOG.log(Level.WARNING, "A room could not be opened: its members are closed with 1013", failure);
-                end(room, CloseReasons.UNAVAILABLE);
-            }
-        })));
+        // The room changes on the broker's thread, in order with what the broker tells of it; its members hear of that
+        // on others.
+        opening.forEach(stage -> Answers.on(background, stage.thenAccept(kept -> guard(room, () -> room.opened(kept))))
+                .whenComplete((done, failure) -> guard(room, () -> {
+                    if (failure == null) {
+                        room.advanced();
+                        verify(room, room.everybody());
+                    } else {
+                        unopened.log("A room could not be opened, its members are closed with 1013: "
+                                + Objects.requireNonNullElse(failure.getCause(), failure)
+                                        .getMessage());
+                        end(room, CloseReasons.UNAVAILABLE);
+                    }
+                })));
     }
 
     private CompletionStage<History> ask(String name) {
@@ -173,8 +181,8 @@ final class OpenRooms implements Broker.Listener {
     }
 
     /**
-     * Asks the broker about those who were further than the room is here: either they may wait for it, or they were never so far,
-     * which they are told.
+     * Asks the broker about those who were further than the room is here: they may wait for it; or nothing has come since, and they
+     * have missed nothing (another node counted the end of a quiet room further); or they were never so far, which they are told.
      */
     private void verify(OpenRoom room, List<LocalMembership> members) {
         Incidents.each(members, member -> verify(room, member), OpenRooms::fail);
@@ -183,13 +191,13 @@ final class OpenRooms implements Broker.Listener {
     private void verify(OpenRoom room, LocalMembership member) {
         Position since = member.start().since();
         if (since != null && room.isAwaited(member)) {
-            broker.offset(room.name())
-                    .whenComplete((newest, failure) -> Incidents.guard(
+            Answers.on(background, broker.end(room.name()))
+                    .whenComplete((end, failure) -> Incidents.guard(
                             () -> {
                                 if (failure != null) {
                                     member.peer().abandon(CloseReasons.UNAVAILABLE);
-                                } else if (newest < since.offset()) {
-                                    room.letIn(member);
+                                } else if (end.newest() < since.offset()) {
+                                    room.letIn(member, since.offset() <= end.last());
                                 }
                             },
                             bug -> fail(member, bug)));
@@ -230,7 +238,7 @@ final class OpenRooms implements Broker.Listener {
     private void repair(OpenRoom room) {
         long after = room.missingAfter();
         if (after >= 0) {
-            broker.history(room.name(), after, REPAIR)
+            Answers.on(background, broker.history(room.name(), after, REPAIR))
                     .whenComplete((history, failure) -> guard(room, () -> {
                         if (room.repaired(history)) {
                             repair(room);
@@ -272,7 +280,10 @@ final class OpenRooms implements Broker.Listener {
 
     @Override
     public void renewed(String name, String epoch, long offset) {
-        inRoom(name, room -> room.renewed(epoch, offset));
+        inRoom(name, room -> {
+            room.renewed(epoch, offset);
+            background.execute(() -> guard(room, room::advanced));
+        });
     }
 
     @Override

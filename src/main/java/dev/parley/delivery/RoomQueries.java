@@ -5,6 +5,7 @@ import dev.parley.api.RoomSummary;
 import dev.parley.broker.Broker;
 import dev.parley.broker.History;
 import dev.parley.broker.Publication;
+import dev.parley.broker.RoomEnd;
 import dev.parley.ops.Settings;
 import dev.parley.protocol.RoomName;
 import dev.parley.protocol.RoomNotice;
@@ -14,6 +15,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /** Reads rooms for {@link LocalHub}: those that are open here from memory, others from the broker. Safe for any thread. */
@@ -22,15 +24,30 @@ final class RoomQueries {
     private final OpenRooms rooms;
     private final Broker broker;
     private final Settings settings;
+    private final Executor answers;
 
-    RoomQueries(OpenRooms rooms, Broker broker, Settings settings) {
+    /**
+     * Queries of nothing yet.
+     *
+     * @param answers runs what follows on the broker's answers
+     */
+    RoomQueries(OpenRooms rooms, Broker broker, Settings settings, Executor answers) {
         this.rooms = rooms;
         this.broker = broker;
         this.settings = settings;
+        this.answers = answers;
     }
 
     CompletionStage<Page> history(String room, long after, int limit) {
-        return broker.history(room, after, limit).thenApply(RoomQueries::page);
+        return ask(room, after, limit).thenApply(RoomQueries::page);
+    }
+
+    CompletionStage<Long> last(String room) {
+        return Answers.on(answers, broker.end(room)).thenApply(RoomEnd::last);
+    }
+
+    private CompletionStage<History> ask(String room, long after, int limit) {
+        return Answers.on(answers, broker.history(room, after, limit));
     }
 
     CompletionStage<Page> newest(String room, int limit) {
@@ -43,13 +60,12 @@ final class RoomQueries {
                 ? CompletableFuture.completedFuture(open)
                 : kept(room)
                         .thenCombine(
-                                broker.elsewhere(room),
+                                Answers.on(answers, broker.elsewhere(room)),
                                 (history, members) -> new RoomSummary(room, members, history.epoch(), history.upTo()));
     }
 
     private CompletionStage<History> kept(String room) {
-        return broker.history(
-                room, 0, Math.max(1, settings.rooms().history(room).messages()));
+        return ask(room, 0, Math.max(1, settings.rooms().history(room).messages()));
     }
 
     List<RoomSummary> summaries() {

@@ -62,8 +62,8 @@ record Reading(Hub hub) {
         }
         return since.offset() <= room.offset()
                 ? history(room, limit, since)
-                : hub.offset(room.room())
-                        .thenCompose(newest -> since.offset() <= newest
+                : hub.last(room.room())
+                        .thenCompose(last -> since.offset() <= last
                                 ? history(room, limit, since)
                                 : CompletableFuture.failedFuture(new ProblemException(
                                         ProblemKind.BAD_SINCE,

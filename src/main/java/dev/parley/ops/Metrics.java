@@ -273,6 +273,28 @@ public final class Metrics {
                 .tag("reason", key));
     }
 
+    /**
+     * Where to look for the state of a broker that is another process.
+     *
+     * @param ready 1 while it takes and delivers messages, else 0
+     * @param waiting bytes of messages that it has not acknowledged
+     * @param silence seconds since it has acknowledged one, or since the start
+     * @return called whenever the connection to it has come back
+     */
+    public Runnable broker(Supplier<Number> ready, Supplier<Number> waiting, Supplier<Number> silence) {
+        gauge("parley.broker.ready", ready, "1 while the broker takes and delivers messages, else 0");
+        Gauge.builder("parley.broker.waiting", waiting)
+                .baseUnit("bytes")
+                .description("Messages that the broker has not acknowledged")
+                .register(registry);
+        Gauge.builder("parley.broker.acknowledged.age", silence)
+                .baseUnit("seconds")
+                .description("Since the broker has acknowledged a message, or since the start")
+                .register(registry);
+        return adder("parley.broker.reconnects", null, "Times that the connection to the broker has come back")
+                ::increment;
+    }
+
     private void gauge(String name, Supplier<Number> value, String description) {
         Gauge.builder(name, value).description(description).register(registry);
     }

@@ -2,10 +2,12 @@ package dev.parley.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.ops.Metrics;
 import dev.parley.ops.TestSettings;
 import dev.parley.ops.Threads;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.PublishException;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -17,10 +19,12 @@ import org.junit.jupiter.api.Test;
 /** A node whose NATS servers cannot be reached. */
 class NatsAwayTest {
 
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final NatsBroker broker = new NatsBroker(
             TestSettings.with("parley.nats.servers=nats://127.0.0.1:1", "parley.nats.publish-timeout=1s"),
             new Threads(),
-            InstantSource.system());
+            InstantSource.system(),
+            new Metrics(meters));
 
     @AfterEach
     void close() {
@@ -33,6 +37,7 @@ class NatsAwayTest {
         broker.open("r", 10);
         CompletableFuture<?> first = publish();
         CompletableFuture<?> second = publish();
+        assertThat(meters.get("parley.broker.waiting").gauge().value()).isPositive();
         Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
             broker.sweep();
             return first.isDone() && second.isDone();
@@ -41,6 +46,9 @@ class NatsAwayTest {
             assertThat(each.handle((position, failure) -> failure).join())
                     .hasRootCauseInstanceOf(PublishException.class);
         }
+        assertThat(meters.get("parley.broker.waiting").gauge().value()).isZero();
+        assertThat(meters.get("parley.broker.ready").gauge().value()).isZero();
+        assertThat(meters.get("parley.broker.acknowledged.age").gauge().value()).isGreaterThan(1);
     }
 
     private CompletableFuture<?> publish() {

@@ -8,6 +8,7 @@ import dev.parley.broker.Broker;
 import dev.parley.broker.History;
 import dev.parley.broker.MemoryBroker;
 import dev.parley.broker.Publication;
+import dev.parley.broker.RoomEnd;
 import dev.parley.broker.Sender;
 import dev.parley.ops.Drain;
 import dev.parley.ops.Health;
@@ -373,8 +374,8 @@ class ResumeModelTest {
         }
 
         @Override
-        public CompletionStage<Long> offset(String room) {
-            return broker.offset(room);
+        public CompletionStage<RoomEnd> end(String room) {
+            return broker.end(room);
         }
 
         @Override

@@ -9,6 +9,7 @@ import dev.parley.api.WireFormat;
 import dev.parley.broker.Broker;
 import dev.parley.broker.History;
 import dev.parley.broker.Publication;
+import dev.parley.broker.RoomEnd;
 import dev.parley.broker.Sender;
 import dev.parley.ops.Drain;
 import dev.parley.ops.Health;
@@ -24,7 +25,9 @@ import dev.parley.protocol.PublishException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -116,6 +119,24 @@ class RoomOpeningTest {
         assertThat(back.texts()).isEmpty();
         broker.deliver(2, 1);
         assertThat(back.texts()).hasSize(1).first().asString().contains("\"recovered\":true", "\"offset\":2");
+    }
+
+    /** Nodes that opened a quiet room at different times count its end differently. */
+    @Test
+    void whoWasFurtherInARoomInWhichNothingHasComeSinceHasMissedNothing() {
+        broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
+        broker.newest = CompletableFuture.completedFuture(1L);
+        broker.last = 9;
+        GatedWriter typed = new GatedWriter().open();
+        join(typed, "alice", WireFormat.PARLEY_V1, at("e", 5));
+        join(new GatedWriter().open(), "bob", WireFormat.EVENTS, at("e", 9));
+        assertThat(typed.texts().get(0)).contains("\"recovered\":true", "\"offset\":1");
+        broker.deliver(10, 1);
+        assertThat(String.join("", typed.texts())).contains("\"text\":\"10\"").doesNotContain("bad-since", "gap");
+        assertThat(gaps()).isZero();
+        GatedWriter beyond = new GatedWriter().open();
+        join(beyond, "carol", WireFormat.PARLEY_V1, at("e", 11));
+        assertThat(String.join("", beyond.texts())).contains("\"recovered\":false", "bad-since");
     }
 
     @Test
@@ -353,7 +374,7 @@ class RoomOpeningTest {
         broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
         GatedWriter plain = new GatedWriter().open();
         join(plain, "bob", WireFormat.PLAIN, Start.NOW);
-        broker.broken = "offset";
+        broker.broken = "end";
         GatedWriter ahead = new GatedWriter().open();
         join(ahead, "alice", WireFormat.PARLEY_V1, at("e", 2));
         assertThat(ahead.closeReason().getCloseCode().getCode()).isEqualTo(1011);
@@ -411,6 +432,55 @@ class RoomOpeningTest {
         assertThat(broker.calls).containsExactly("sweep", "history r 1");
     }
 
+    /** All rooms wait for that thread. */
+    @Test
+    void onTheBrokersThreadNobodyIsWrittenToAndNobodysCodeRuns() {
+        Deque<Runnable> tasks = new ArrayDeque<>();
+        LocalHub threaded = new LocalHub();
+        threaded.use(TestSettings.small(), broker, new Metrics(meters), health, new Drain(), TestBudgets.large());
+        threaded.start(tasks::add);
+        GatedWriter writer = new GatedWriter().open();
+        List<String> answers = new ArrayList<>();
+        LocalPeer alice = threaded.open(writer, TestAdmission.toEverything(), opened -> {
+            Membership room = opened.join("r", "alice", WireFormat.PARLEY_V1);
+            return (p, message) -> room.publish(message, "id").thenAccept(position -> answers.add("ack"));
+        });
+        runAll(tasks);
+
+        broker.opening.complete(new History("e", 0, 0, List.of()));
+        assertThat(writer.texts()).isEmpty();
+        runAll(tasks);
+        assertThat(writer.texts()).hasSize(1).first().asString().contains("\"welcome\"");
+
+        var publishing = new CompletableFuture<Position>();
+        broker.publishing = publishing;
+        alice.text("hi", true);
+        runAll(tasks);
+        publishing.complete(new Position("e", 1));
+        assertThat(answers).isEmpty();
+        runAll(tasks);
+        assertThat(answers).containsExactly("ack");
+
+        var history = new CompletableFuture<History>();
+        broker.history = history;
+        threaded.newest("r", 1).thenAccept(page -> answers.add("page"));
+        history.complete(new History("e", 0, 0, List.of()));
+        assertThat(answers).containsExactly("ack");
+        runAll(tasks);
+        assertThat(answers).containsExactly("ack", "page");
+
+        broker.listener.renewed("r", "f", 0);
+        assertThat(writer.texts()).hasSize(1);
+        runAll(tasks);
+        assertThat(writer.texts()).hasSize(2).last().asString().contains("\"epoch\":\"f\"");
+    }
+
+    private static void runAll(Deque<Runnable> tasks) {
+        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+            task.run();
+        }
+    }
+
     private double overtaken() {
         return meters.get("parley.overtaken").functionCounter().count();
     }
@@ -436,6 +506,7 @@ class RoomOpeningTest {
         CompletionStage<Position> publishing = new CompletableFuture<>();
         CompletionStage<History> history = new CompletableFuture<>();
         CompletionStage<Long> newest = CompletableFuture.completedFuture(0L);
+        long last; // of all rooms
 
         @Nullable
         String broken; // the room that the broker throws for
@@ -492,9 +563,9 @@ class RoomOpeningTest {
         }
 
         @Override
-        public CompletionStage<Long> offset(String room) {
-            failIn("offset");
-            return newest;
+        public CompletionStage<RoomEnd> end(String room) {
+            failIn("end");
+            return newest.thenApply(offset -> new RoomEnd(offset, Math.max(offset, last)));
         }
 
         @Override
