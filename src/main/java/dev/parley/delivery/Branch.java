@@ -20,6 +20,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Branch {
 
+    /**
+     * A walk over so many readers takes longer than the way through another thread. In a saturated room of 5,000 on two cores that way
+     * brought 3.0 instead of 2.1 million deliveries a second, in one of 500 5.0 instead of 4.5, in one of 100 3.4 instead of 4.9.
+     */
+    static final int MANY = 128;
+
     private final OpenRoom room;
     private final @Nullable Executor loop;
     private final View view;
@@ -39,6 +45,7 @@ final class Branch {
      * @param metrics counts what a walk has written
      * @param failed gets what leaves the branch in no known state
      * @param background takes over from a thread that has walked enough
+     * @param pool other threads than the loop's
      */
     Branch(
             OpenRoom room,
@@ -46,7 +53,8 @@ final class Branch {
             @Nullable Executor loop,
             Metrics metrics,
             Consumer<Throwable> failed,
-            Executor background) {
+            Executor background,
+            Executor pool) {
         this.room = room;
         this.loop = loop;
         this.metrics = metrics;
@@ -55,7 +63,15 @@ final class Branch {
         // Between two walks a loop does what else it has to: what it reads meanwhile is part of the next.
         this.pump = loop == null
                 ? new Pump(this::walk, failed, background)
-                : new Pump(this::walk, 1, failed, task -> Loops.execute(loop, task));
+                : new Pump(this::walk, 1, failed, task -> walkAgain(loop, pool, task));
+    }
+
+    private void walkAgain(Executor owner, Executor pool, Runnable task) {
+        if (readers.length < MANY) {
+            Loops.execute(owner, task);
+        } else {
+            Loops.executeAfterReads(owner, pool, task);
+        }
     }
 
     @Nullable

@@ -116,7 +116,7 @@ public class LocalHub implements Hub {
         pool = executor;
         background = new SerialExecutor(executor);
         heartbeat = new Heartbeat(peers.values(), settings, drain, background);
-        rooms = new OpenRooms(settings, background, broker, clock, budget, metrics);
+        rooms = new OpenRooms(settings, background, pool, broker, clock, budget, metrics);
         queries = new RoomQueries(rooms, broker, settings, executor);
         budget.backlogs(() -> Stream.concat(
                 rooms.stream().map(room -> new RoomMemory(room, background)),

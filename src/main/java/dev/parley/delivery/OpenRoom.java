@@ -45,12 +45,15 @@ final class OpenRoom {
     /**
      * A room that nobody is in.
      *
+     * @param background runs its tasks one after the other
+     * @param pool runs tasks on other threads than the caller's
      * @param failed gets what leaves the room in no known state; called under any lock
      */
     OpenRoom(
             String name,
             Settings settings,
             Executor background,
+            Executor pool,
             Broker broker,
             Clock clock,
             Budget budget,
@@ -60,7 +63,7 @@ final class OpenRoom {
         this.background = background;
         this.broker = broker;
         this.branches = new Branches(loop -> new Branch(
-                this, new View(room.ring()), loop, metrics, failure -> failed.accept(this, failure), background));
+                this, new View(room.ring()), loop, metrics, failure -> failed.accept(this, failure), background, pool));
     }
 
     String name() {

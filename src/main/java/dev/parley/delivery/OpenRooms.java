@@ -40,6 +40,7 @@ final class OpenRooms implements Broker.Listener {
     private final ConcurrentMap<String, OpenRoom> rooms = new ConcurrentHashMap<>();
     private final Settings settings;
     private final Executor background;
+    private final Executor pool;
     private final Broker broker;
     private final Clock clock;
     private final Budget budget;
@@ -47,9 +48,17 @@ final class OpenRooms implements Broker.Listener {
     private final RepeatedEvent unopened = new RepeatedEvent(OpenRooms.class, Level.WARNING);
     private volatile boolean brokerThere = true;
 
-    OpenRooms(Settings settings, Executor background, Broker broker, Clock clock, Budget budget, Metrics metrics) {
+    OpenRooms(
+            Settings settings,
+            Executor background,
+            Executor pool,
+            Broker broker,
+            Clock clock,
+            Budget budget,
+            Metrics metrics) {
         this.settings = settings;
         this.background = background;
+        this.pool = pool;
         this.broker = broker;
         this.clock = clock;
         this.budget = budget;
@@ -83,7 +92,7 @@ final class OpenRooms implements Broker.Listener {
         rooms.compute(name, (key, known) -> {
             created[0] = known == null;
             OpenRoom room = known == null
-                    ? new OpenRoom(key, settings, background, broker, clock, budget, metrics, this::fail)
+                    ? new OpenRoom(key, settings, background, pool, broker, clock, budget, metrics, this::fail)
                     : known;
             joined[0] = room.join(peer, user, format, start);
             return room;
@@ -101,7 +110,7 @@ final class OpenRooms implements Broker.Listener {
     /** A membership that has ended before it began, of a room that nobody else finds. */
     LocalMembership refuse(LocalPeer peer, String name, @Nullable String user, WireFormat format) {
         return new LocalMembership(
-                new OpenRoom(name, settings, background, broker, clock, budget, metrics, this::fail),
+                new OpenRoom(name, settings, background, pool, broker, clock, budget, metrics, this::fail),
                 peer,
                 user,
                 format,

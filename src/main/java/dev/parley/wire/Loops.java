@@ -61,6 +61,27 @@ public final class Loops {
         task.run();
     }
 
+    /**
+     * Runs a task after the loop has looked at its sockets once more. Our own loop does that between two tasks of which one leaves
+     * the other. XNIO's (WorkerThread.run, 3.8.16) first runs all tasks that are there, those included that come meanwhile; one that
+     * comes by way of another thread is later than that.
+     *
+     * @param loop the loop, on which this is called
+     * @param pool runs a task on another thread; if it throws, as it does when the server stops, the task is given to the loop here
+     * @param task what to run
+     */
+    public static void executeAfterReads(Executor loop, Executor pool, Runnable task) {
+        if (!(loop instanceof EventLoop)) {
+            try {
+                pool.execute(() -> execute(loop, task));
+                return;
+            } catch (RuntimeException | Error e) {
+                LOG.log(Level.DEBUG, "the pool takes no tasks", e);
+            }
+        }
+        execute(loop, task);
+    }
+
     private static void atEndOfTurn(Runnable task) {
         if (!tryAtEndOfTurn(task)) {
             task.run();

@@ -40,6 +40,10 @@ class BranchTest {
     private final Loop two = new Loop();
 
     private LocalHub hub(String... overrides) {
+        return hub(Runnable::run, overrides);
+    }
+
+    private LocalHub hub(Executor pool, String... overrides) {
         Settings settings = TestSettings.with(overrides);
         LocalHub made = new LocalHub();
         meters = new SimpleMeterRegistry();
@@ -50,7 +54,7 @@ class BranchTest {
                 new Health(),
                 new Drain(),
                 budget);
-        made.start(Runnable::run, clock);
+        made.start(pool, clock);
         return made;
     }
 
@@ -99,6 +103,34 @@ class BranchTest {
         run(one, two);
         assertThat(elsewhere.writer.batches().get(0))
                 .isSameAs(there.writer.batches().get(0));
+    }
+
+    /** XNIO runs all tasks that there are, and that come meanwhile, before it looks at its sockets. */
+    @Test
+    void aLongWalkThatIsAskedForInAWalkComesByWayOfAnotherThread() {
+        var pool = new ArrayDeque<Runnable>();
+        LocalHub threaded = hub(pool::add);
+        Guest eager = new Guest(threaded, on(one));
+        for (int i = 1; i < Branch.MANY; i++) {
+            new Guest(threaded, on(one));
+        }
+        run(one);
+        pool.forEach(Runnable::run);
+        pool.clear();
+        run(one);
+        eager.writer.atWrite(batch -> {
+            if (texts(batch).contains("a")) {
+                eager.room.publish("b");
+            }
+        });
+        threaded.publish("r", null, null, "a");
+        one.remove().run();
+        assertThat(one).isEmpty();
+        assertThat(pool).hasSize(1);
+        pool.remove().run();
+        assertThat(eager.writer.texts()).containsExactly("a");
+        run(one);
+        assertThat(eager.writer.texts()).containsExactly("a", "echo: b");
     }
 
     @Test

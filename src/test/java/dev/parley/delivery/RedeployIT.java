@@ -125,6 +125,7 @@ class RedeployIT extends OnServer {
             }
         }
         assertNothingIsLeft();
+        assertThat(direct).allSatisfy(bytes -> assertThat(bytes).isPositive());
         assertThat(direct.get(LOADED_TIMES - 1) - direct.get(1))
                 .as("direct memory of the server at the start of each deployment: %s", direct)
                 .isLessThan(LOOP_BUFFERS);
