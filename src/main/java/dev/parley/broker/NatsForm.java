@@ -84,7 +84,7 @@ final class NatsForm {
         try {
             return headers == null ? null : sender(headers);
         } catch (IllegalArgumentException e) {
-            UNREADABLE.log("Something in NATS that Parley has not written is left out");
+            UNREADABLE.log("A typing notice in NATS cannot be read and is skipped");
             return null;
         }
     }
@@ -120,7 +120,7 @@ final class NatsForm {
         return headers == null ? null : headers.getLast(SUBJECT);
     }
 
-    /** A message as the servers republish it or give it back, null if it is none of theirs, or cannot be read. */
+    /** Reads a message that the servers republished or returned; null if it is not from a stream or cannot be read. */
     static @Nullable Publication publication(Message message) {
         Headers headers = message.getHeaders();
         String subject = stored(message);
@@ -142,7 +142,7 @@ final class NatsForm {
                             content(headers, message.getData()));
         } catch (IllegalArgumentException | DateTimeException e) {
             UNREADABLE.log(
-                    "A message in NATS that Parley has not written is left out: its room is told that one is missing");
+                    "A message in NATS cannot be read and is skipped; readers of its room are told that one is missing");
             return null;
         }
     }

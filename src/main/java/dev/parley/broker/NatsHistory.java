@@ -39,7 +39,7 @@ final class NatsHistory {
     private int alone; // openings that are being read each by itself
     private boolean passes;
 
-    /** A room that is being read: of what comes it holds as much as the room may keep, and one message more. */
+    /** A room that is being read. It holds the newest messages: as many as the room may keep, plus one. */
     private static final class Reading {
 
         private final String room;

@@ -166,7 +166,7 @@ final class NatsRooms {
                 .map(NatsForm::publication)
                 .filter(Objects::nonNull)
                 .sorted(Comparator.comparingLong(Publication::offset))
-                // Which one was before it nobody says: with this, who has not all asks for the history.
+                // The predecessor is unknown; with this one, whoever misses a message asks for the history.
                 .forEach(each -> deliver(each.follows(each.offset() - 1)));
     }
 

@@ -181,8 +181,8 @@ final class NatsRoster {
         long now = nanos.getAsLong();
         long pause = now - swept;
         swept = now;
-        if (pause > PAUSE.toNanos()) { // this process has stood still: what the others said meanwhile is still to be
-            // heard
+        if (pause > PAUSE.toNanos()) {
+            // This process was paused; what the others sent meanwhile is still queued.
             nodes.values().forEach(node -> node.heard += pause);
         }
         for (Iterator<Map.Entry<Long, Node>> each = nodes.entrySet().iterator(); each.hasNext(); ) {

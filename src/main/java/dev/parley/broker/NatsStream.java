@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  * The stream that all nodes share: sees to it that it is there, and that its sequence numbers go on where this node saw them
  * last. A stream that was emptied, or has lost its end with the power, gives numbers a second time; its {@code created} does
  * not tell, and may change when nothing is lost. So the subjects have a generation in them, and a node that sees numbers go
- * back, or another message under a number that it knows, raises it: what is published for the old generation is taken by nobody, and every room has a new epoch.
+ * back, or another message under a number that it knows, raises it: what is published for the old generation is taken by
+ * nobody, and every room has a new epoch.
  * Until the end of the stream is verified, after each reconnect and each answer that did not come, nothing is published.
  *
  * <p>For the thread of {@link NatsLoop} alone.
@@ -256,10 +257,9 @@ final class NatsStream {
                     + drift.abs().toSeconds() + " s apart: messages grow too old too early, or too late");
         }
         String current = generationOf(info.getConfiguration());
-        boolean same = current.equals(generation);
         if (current.isEmpty()) {
             foreign.log("parley.nats.stream is " + name + ", but this stream belongs to something else");
-        } else if (!same) {
+        } else if (!current.equals(generation)) {
             adopt(current, info.getStreamState().getLastSequence());
             suit(info.getConfiguration());
             verify(connection);

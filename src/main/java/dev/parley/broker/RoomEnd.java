@@ -3,7 +3,7 @@ package dev.parley.broker;
 /**
  * How far a room has come.
  *
- * @param newest the offset of its newest message that is kept, 0 if there is none
+ * @param newest the offset of the newest message still stored, 0 if none is
  * @param last the highest offset there is, of this room or, where rooms share their numbers, of another: a higher one was never
  *     given out
  */

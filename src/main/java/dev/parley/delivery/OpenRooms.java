@@ -126,8 +126,9 @@ final class OpenRooms implements Broker.Listener {
             }
             return current;
         });
-        // The room changes on the broker's thread, in order with what the broker tells of it; its members hear of that
-        // on others.
+        // The room's state changes on the broker's thread, so that it stays in step with deliveries. Members are told
+        // on
+        // other threads.
         opening.forEach(stage -> Answers.on(background, stage.thenAccept(kept -> guard(room, () -> room.opened(kept))))
                 .whenComplete((done, failure) -> guard(room, () -> {
                     if (failure == null) {
