@@ -1,6 +1,6 @@
 package dev.parley.protocol;
 
-import java.util.regex.Matcher;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -8,15 +8,17 @@ import org.jspecify.annotations.Nullable;
  * A place in the history of a room; on the wire {@code <epoch>:<offset>}. Immutable.
  *
  * @param epoch names the history that the offset counts in: another epoch, another history; 1 to 64 of {@code A-Z a-z 0-9 . _ -}
- * @param offset the place, 0 before the first message, below 2^53; grows within an epoch, not always by one
+ * @param offset the place, 0 before the first message, below 9 * 10^15, hence below 2^53; grows within an epoch, not always by one
  */
 public record Position(String epoch, long offset) {
 
     /** The rule of the wire form in words, for the one who broke it. */
     public static final String RULE = "A position is <epoch>:<offset> as the server gave it.";
 
-    private static final Pattern WIRE = Pattern.compile("([A-Za-z0-9._-]{1,64}):(0|[1-9][0-9]{0,15})");
-    private static final long END = 1L << 53;
+    /** The wire form, as the contracts give it. */
+    static final String PATTERN = "^[A-Za-z0-9._-]{1,64}:(0|[1-9][0-9]{0,14}|[1-8][0-9]{15})$";
+
+    private static final Predicate<String> WIRE = Pattern.compile(PATTERN).asMatchPredicate();
 
     /**
      * Reads the wire form.
@@ -25,12 +27,10 @@ public record Position(String epoch, long offset) {
      * @return the position, or null if the text is none
      */
     public static @Nullable Position parse(String text) {
-        Matcher matcher = WIRE.matcher(text);
-        if (!matcher.matches()) {
-            return null;
-        }
-        long offset = Long.parseLong(matcher.group(2));
-        return offset < END ? new Position(matcher.group(1), offset) : null;
+        int colon = text.lastIndexOf(':');
+        return WIRE.test(text)
+                ? new Position(text.substring(0, colon), Long.parseLong(text, colon + 1, text.length(), 10))
+                : null;
     }
 
     /** The wire form. */

@@ -111,6 +111,17 @@ class NamesTest {
         assertThat(words).contains(UserName.RULE, RoomName.RULE);
     }
 
+    @Test
+    void theContractsAcceptTheSamePositionsAsTheServer() {
+        assertThat(ASYNCAPI.at("/components/schemas/position/pattern").asString())
+                .isEqualTo(Position.PATTERN);
+        assertThat(OPENAPI.at("/components/schemas/Position/pattern").asString())
+                .isEqualTo(Position.PATTERN);
+        assertThat(Position.parse("e:8999999999999999")).isEqualTo(new Position("e", 8_999_999_999_999_999L));
+        assertThat(Position.parse("e:9000000000000000")).isNull();
+        assertThat(Position.parse("e:0")).isEqualTo(new Position("e", 0));
+    }
+
     private static String literal(String script, String name) {
         var matcher = Pattern.compile("^const " + name + " = /(.*)/u;$", Pattern.MULTILINE)
                 .matcher(script);
