@@ -14,9 +14,10 @@ import org.jspecify.annotations.Nullable;
 import org.xnio.StreamConnection;
 
 /**
- * Passes a connection of Undertow's on to the WebSocket that takes it over, and has it forget both. It remembers who took it over for as
- * long as it lives, and with that the request, its headers, the response and the security context: more than a quarter of
- * the heap that an idle peer needs. The connection itself is known only here, so frames of our own begin here too.
+ * Passes a connection of Undertow's on to the WebSocket that takes it over, and has it forget what it needs no more. As long as it
+ * lives it remembers who took it over, and with that the request, the response and the security context, and who read its HTTP,
+ * with the headers of the request: more than a third of the heap that an idle peer needs. The connection itself is known only
+ * here, so frames of our own begin here too.
  */
 public final class UndertowUpgrade implements HttpUpgradeListener {
 
@@ -24,14 +25,14 @@ public final class UndertowUpgrade implements HttpUpgradeListener {
     private static final ThreadLocal<UndertowUpgrade> CURRENT = new ThreadLocal<>();
 
     private final HttpServerConnection connection;
-    private final Method setter;
+    private final Method[] setters;
     private final HttpUpgradeListener listener;
     private @Nullable Object stream;
     private @Nullable UndertowTransport transport;
 
-    private UndertowUpgrade(HttpServerConnection connection, Method setter, HttpUpgradeListener listener) {
+    private UndertowUpgrade(HttpServerConnection connection, HttpUpgradeListener listener, Method... setters) {
         this.connection = connection;
-        this.setter = setter;
+        this.setters = setters;
         this.listener = listener;
     }
 
@@ -43,21 +44,27 @@ public final class UndertowUpgrade implements HttpUpgradeListener {
      */
     public static void forgets(Object exchange) throws ReflectiveOperationException {
         if (((HttpServerExchange) exchange).getConnection() instanceof HttpServerConnection connection) {
-            Method getter = HttpServerConnection.class.getDeclaredMethod("getUpgradeListener");
-            Method setter =
-                    HttpServerConnection.class.getDeclaredMethod("setUpgradeListener", HttpUpgradeListener.class);
-            getter.setAccessible(true);
-            setter.setAccessible(true);
+            Method getter = method("getUpgradeListener");
+            Method upgrade = method("setUpgradeListener", HttpUpgradeListener.class);
+            Method reader = method("setReadListener", method("getReadListener").getReturnType());
             if (getter.invoke(connection) instanceof HttpUpgradeListener listener) {
-                setter.invoke(connection, new UndertowUpgrade(connection, setter, listener));
+                upgrade.invoke(connection, new UndertowUpgrade(connection, listener, upgrade, reader));
             }
         }
+    }
+
+    private static Method method(String name, Class<?>... parameters) throws NoSuchMethodException {
+        Method method = HttpServerConnection.class.getDeclaredMethod(name, parameters);
+        method.setAccessible(true);
+        return method;
     }
 
     @Override
     public void handleUpgrade(StreamConnection stream, HttpServerExchange exchange) {
         try {
-            setter.invoke(connection, (Object) null);
+            for (Method setter : setters) {
+                setter.invoke(connection, (Object) null);
+            }
         } catch (IllegalAccessException | InvocationTargetException e) {
             throw new IllegalStateException("a setter that was called before fails", e);
         }
