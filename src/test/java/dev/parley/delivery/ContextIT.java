@@ -47,10 +47,10 @@ class ContextIT extends OnServer {
         connect(ContextEndpoint.PATH).text("naming").expectText(NAME);
     }
 
-    /** WildFly and Payara give a message none under {@code @OnMessage} (github.com/jakartaee/websocket/issues/196). */
+    /** No server gives a message one under {@code @OnMessage} (github.com/jakartaee/websocket/issues/196). */
     @Test
     void eachMessageHasARequestScopeOfItsOwn() {
-        var visits = readsFrames() || on("glassfish") ? "1 2" : "none";
+        var visits = readsFrames() ? "1 2" : "none";
         var client = connect(ContextEndpoint.PATH);
         client.text("request").expectText(visits);
         client.text("request").expectText(visits);
