@@ -335,9 +335,15 @@ def markdown(results, level='##'):
     return '\n\n'.join(parts) + '\n'
 
 
+def shown(results):
+    """What the README shows, by scenario: WildFly, with a core for the server and one for the generator where it was measured so."""
+    mine = [r for r in results if r['server'] == 'wildfly']
+    return {r['scenario']: r for r in sorted(mine, key=lambda r: r.get('pinned', False))}
+
+
 def brief(results):
-    """Five lines for the README, of what was measured on WildFly."""
-    mine = {r['scenario']: r for r in results if r['server'] == 'wildfly' and not r.get('pinned')}
+    """Five lines for the README."""
+    mine = shown(results)
 
     def times(name, peers):
         r = mine[name]
@@ -437,12 +443,12 @@ def lines(title, labels, series, unit, x_title):
 
 
 def charts(results):
-    """Name and text of each chart; runs that were pinned have none."""
-    results = [r for r in results if not r.get('pinned')]
+    """Name and text of each chart; only the summary shows runs that were pinned."""
+    all_results, results = results, [r for r in results if not r.get('pinned')]
     summary = [(TITLES[r['scenario']], sorted(
         ((r['labels'].get(n, n), median_of(r['data']['rounds'].get(n), rate) or 0, n == 'parley')
          for n in ('parley', 'bun', 'axum', 'node', 'centrifugo') if r['data']['rounds'].get(n)), key=lambda i: -i[1]))
-               for r in results if r['server'] == 'wildfly' and r['scenario'] in ('echo1', 'echo16', 'fanout', 'v1fanout')]
+               for name, r in shown(all_results).items() if name in ('echo1', 'echo16', 'fanout', 'v1fanout')]
     if summary:
         yield 'summary.svg', bars('Messages or deliveries a second', summary, lambda v: f'{v / 1000:,.0f}k')
     for server, where in SERVERS.items():

@@ -128,7 +128,7 @@ class FloodsIT extends Hostile {
         });
     }
 
-    /** Both containers answer pings themselves and tell the WAR of none; of pongs they tell. */
+    /** Where a container reads the frames, it answers pings itself and tells the WAR of none; of pongs it tells. */
     @Test
     @Tag("long")
     void pingFlood() throws Exception {
@@ -143,7 +143,11 @@ class FloodsIT extends Hostile {
             String reader;
             try (var socket = RawSocket.open(server.base(), "/ws/echo")) {
                 reader = flood(socket, 1000, many.array());
-                found.unmet("one that reads its pongs: %s", reader);
+                if (reader.equals("1008")) {
+                    found.add("one that reads its pongs: %s", reader);
+                } else {
+                    found.unmet("one that reads its pongs: %s", reader);
+                }
             }
             found.add("%.0f %% of a processor", (server.processorMillis() - processor) / 10.0 / FLOOD.toSeconds());
             try (var socket = RawSocket.connect(server.base(), 2048)) {
@@ -171,7 +175,8 @@ class FloodsIT extends Hostile {
                 assertThat(end).isEqualTo("1008");
             }
             found.add("processor back in %d s", secondsUntilIdle());
-            assertThat(reader).as("one that reads").isEqualTo("not closed");
+            boolean readsFrames = System.getProperty("parley.writer").equals("auto");
+            assertThat(reader).as("one that reads").isEqualTo(readsFrames ? "1008" : "not closed");
         });
     }
 
