@@ -75,8 +75,9 @@ class FramesIT extends Hostile {
             codes.add(tolerant(socket, gigabyte(i % 2 == 0 ? RawSocket.TEXT : RawSocket.BINARY)));
         }
         found.add("1 GiB declared and 2 MB of it sent, on %d connections: %s", DECLARED, codes);
-        // A frame longer than Tyrus's buffer is 1011: ContainerQuirksIT.
-        assertThat(codes).as("1 GiB declared").containsExactly(Server.NAME.equals("wildfly") ? 1009 : 1011);
+        // Where Tyrus reads the frames, one that is longer than its buffer is 1011: ContainerQuirksIT.
+        boolean tyrus = !Server.NAME.equals("wildfly") && !System.getProperty("parley.writer").equals("auto");
+        assertThat(codes).as("1 GiB declared").containsExactly(tyrus ? 1011 : 1009);
         return held;
     }
 
