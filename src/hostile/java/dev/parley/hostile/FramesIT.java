@@ -76,7 +76,8 @@ class FramesIT extends Hostile {
         }
         found.add("1 GiB declared and 2 MB of it sent, on %d connections: %s", DECLARED, codes);
         // Where Tyrus reads the frames, one that is longer than its buffer is 1011: ContainerQuirksIT.
-        boolean tyrus = !Server.NAME.equals("wildfly") && !System.getProperty("parley.writer").equals("auto");
+        boolean tyrus = !Server.NAME.equals("wildfly")
+                && !System.getProperty("parley.writer").equals("auto");
         assertThat(codes).as("1 GiB declared").containsExactly(tyrus ? 1011 : 1009);
         return held;
     }
