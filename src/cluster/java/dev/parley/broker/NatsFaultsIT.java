@@ -14,15 +14,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -68,7 +61,7 @@ class NatsFaultsIT {
         open.add(node);
         node.broker.attach(log);
         Awaitility.await().atMost(20, TimeUnit.SECONDS).until(() -> log.there); // three servers elect a leader first
-        join(node.broker.open("r", 10).toCompletableFuture());
+        join(log.open(node.broker, "r", 10));
         return node.broker;
     }
 
@@ -78,10 +71,6 @@ class NatsFaultsIT {
 
     private static Position publish(Broker broker, String text) {
         return join(broker.publish("r", ALICE, null, new Content.Text(text)).toCompletableFuture());
-    }
-
-    private static String text(Publication publication) {
-        return ((Content.Text) publication.content()).text();
     }
 
     @ParameterizedTest
@@ -119,154 +108,35 @@ class NatsFaultsIT {
     private void away(String fault, String address, Runnable begins, Runnable ends, boolean forBoth) {
         NatsBroker a = node(address, here);
         NatsBroker b = node(server.address(), there);
-        Writer writer = new Writer(a, b);
-        writer.awaitAcknowledged(1000);
+        NatsTraffic traffic = new NatsTraffic(a, b);
+        open.add(traffic);
+        traffic.awaitAcknowledged(1000);
         long began = System.nanoTime();
         begins.run();
         Awaitility.await().atMost(5, TimeUnit.SECONDS).until(() -> !here.there && (!forBoth || !there.there));
         long noticed = System.nanoTime();
-        int before = writer.byFirst.get();
-        int beforeAtBoth = writer.acknowledged.size();
+        int before = traffic.acknowledgedByFirst();
+        int beforeAtBoth = traffic.acknowledged();
         Awaitility.await()
                 .during(AWAY)
                 .atMost(AWAY.multipliedBy(2))
-                .until(() ->
-                        writer.byFirst.get() == before && (!forBoth || writer.acknowledged.size() == beforeAtBoth));
+                .until(() -> traffic.acknowledgedByFirst() == before
+                        && (!forBoth || traffic.acknowledged() == beforeAtBoth));
         long ended = System.nanoTime();
         ends.run();
-        writer.awaitAcknowledgedByFirst(before + 1);
+        traffic.awaitAcknowledgedByFirst(before + 1);
         long again = System.nanoTime();
         Awaitility.await().atMost(10, TimeUnit.SECONDS).until(() -> here.there && there.there);
-        writer.awaitAcknowledgedByFirst(before + 500);
-        writer.judge(b);
+        traffic.awaitAcknowledgedByFirst(before + 500);
+        traffic.judge(b, here, there);
         System.out.printf(
                 "%s: not ready after %.1f s, acknowledges %.1f s after the end, %d acknowledged, %d unknown%n",
-                fault,
-                (noticed - began) / 1e9,
-                (again - ended) / 1e9,
-                writer.acknowledged.size(),
-                writer.unknown.get());
+                fault, (noticed - began) / 1e9, (again - ended) / 1e9, traffic.acknowledged(), traffic.unknown());
     }
 
     /** How often each fault is made: {@code -Dfault.rounds=20} for the documentation. */
     static IntStream rounds() {
         return IntStream.range(0, Integer.getInteger("fault.rounds", 1));
-    }
-
-    @ParameterizedTest
-    @MethodSource("rounds")
-    void theLeaderOfThreeThatIsKilledLosesNothingThatWasAcknowledgedAndDoublesNothing(int round) throws Exception {
-        List<NatsServer> servers = NatsServer.cluster(3);
-        open.addAll(servers);
-        String addresses =
-                String.join(",", servers.stream().map(NatsServer::address).toList());
-        NatsBroker a = node(addresses, here, "parley.nats.replicas=3");
-        NatsBroker b = node(addresses, there, "parley.nats.replicas=3");
-        Writer writer = new Writer(a, b);
-        writer.awaitAcknowledged(1000);
-        var admin = Nats.connect(addresses);
-        open.add(admin);
-        String leader = admin.jetStreamManagement()
-                .getStreamInfo(STREAM)
-                .getClusterInfo()
-                .getLeader();
-        long began = System.nanoTime();
-        servers.get(Integer.parseInt(leader)).kill();
-        int before = writer.acknowledged.size();
-        writer.awaitAcknowledged(before + 1000);
-        long again = System.nanoTime();
-        writer.judge(b);
-        System.out.printf(
-                "leader killed: 1000 more are acknowledged after %.1f s, %d acknowledged, %d unknown%n",
-                (again - began) / 1e9, writer.acknowledged.size(), writer.unknown.get());
-    }
-
-    /** Publishes a thousand messages a second through two nodes in turn, from twenty users, and remembers what became of each. */
-    private final class Writer {
-        private final Map<String, Long> acknowledged = new ConcurrentHashMap<>();
-        private final AtomicInteger sent = new AtomicInteger();
-        private final AtomicInteger unknown = new AtomicInteger();
-        private final AtomicInteger byFirst = new AtomicInteger(); // acknowledged by the first node
-        private final ScheduledFuture<?> writing;
-
-        Writer(Broker... nodes) {
-            ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor();
-            open.add(thread::shutdownNow);
-            writing = thread.scheduleAtFixedRate(
-                    () -> {
-                        int i = sent.getAndIncrement();
-                        String text = "m" + i;
-                        nodes[i % nodes.length]
-                                .publish("r", new Sender("user" + i % 20, i % 20), text, new Content.Text(text))
-                                .whenComplete((position, failure) -> {
-                                    if (failure == null) {
-                                        acknowledged.put(text, position.offset());
-                                        if (i % nodes.length == 0) {
-                                            byFirst.incrementAndGet();
-                                        }
-                                    } else {
-                                        unknown.incrementAndGet();
-                                    }
-                                });
-                    },
-                    0,
-                    1,
-                    TimeUnit.MILLISECONDS);
-        }
-
-        void awaitAcknowledged(int number) {
-            Awaitility.await().atMost(30, TimeUnit.SECONDS).until(() -> acknowledged.size() >= number);
-        }
-
-        void awaitAcknowledgedByFirst(int number) {
-            Awaitility.await().atMost(30, TimeUnit.SECONDS).until(() -> byFirst.get() >= number);
-        }
-
-        /** Stops, and holds the history and what both nodes delivered against what was acknowledged. */
-        void judge(Broker reader) {
-            writing.cancel(false);
-            Awaitility.await()
-                    .atMost(30, TimeUnit.SECONDS)
-                    .until(() -> acknowledged.size() + unknown.get() == sent.get());
-            TreeMap<Long, String> kept = history(reader);
-            acknowledged.forEach((text, offset) -> assertThat(kept).containsEntry(offset, text));
-            assertThat(kept.values()).doesNotHaveDuplicates();
-            assertThat(kept).hasSizeBetween(acknowledged.size(), sent.get());
-            for (BrokerContract.Log log : List.of(here, there)) {
-                assertThat(log.epochs).isEmpty();
-                Awaitility.await().atMost(10, TimeUnit.SECONDS).until(() -> log.of("r").stream()
-                        .anyMatch(each -> each.offset() == kept.lastKey()));
-                assertNoSilentHole(log.of("r"), kept);
-            }
-        }
-    }
-
-    /** What was delivered is in order, and where the hub would not ask for more, it is all there was. */
-    private static void assertNoSilentHole(List<Publication> delivered, TreeMap<Long, String> kept) {
-        long read = 0;
-        for (Publication each : delivered) {
-            assertThat(each.offset()).isGreaterThan(read);
-            assertThat(kept).containsEntry(each.offset(), text(each));
-            if (each.previous() <= read) {
-                assertThat(kept.subMap(read, false, each.offset(), false)).isEmpty();
-            }
-            read = each.offset();
-        }
-    }
-
-    private static TreeMap<Long, String> history(Broker broker) {
-        TreeMap<Long, String> kept = new TreeMap<>();
-        long after = 0;
-        for (History page = page(broker, after); !page.publications().isEmpty(); page = page(broker, after)) {
-            assertThat(page.after()).isEqualTo(after);
-            page.publications().forEach(each -> kept.put(each.offset(), text(each)));
-            after = page.upTo();
-        }
-        return kept;
-    }
-
-    private static History page(Broker broker, long after) {
-        return join(broker.history("r", after, 100_000).toCompletableFuture());
     }
 
     @Test
@@ -333,10 +203,10 @@ class NatsFaultsIT {
                 .publish(subjects.replace("*", "r"), headers, new byte[0])
                 .getSeqno();
         Position last = publish(a, "last");
-        assertThat(history(a)).containsOnlyKeys(first.offset(), last.offset());
+        assertThat(NatsTraffic.history(a)).containsOnlyKeys(first.offset(), last.offset());
         assertThat(here.await("r", 2)).extracting(Publication::previous).containsExactly(0L, unreadable);
         NatsBroker b = node(server.address(), there);
-        History kept = join(b.open("r", 10).toCompletableFuture());
+        History kept = join(there.open(b, "r", 10));
         assertThat(kept.publications()).extracting(Publication::offset).containsExactly(first.offset(), last.offset());
         assertThat(kept.publications().get(1).previous()).isEqualTo(unreadable);
         for (String room : IntStream.range(0, 40).mapToObj(i -> "other " + i).toList()) {
@@ -344,7 +214,7 @@ class NatsFaultsIT {
         }
         List<CompletableFuture<History>> others = Stream.concat(
                         Stream.of("r"), IntStream.range(0, 40).mapToObj(i -> "other " + i))
-                .map(room -> b.open(room, 10).toCompletableFuture())
+                .map(room -> there.open(b, room, 10))
                 .toList();
         assertThat(others)
                 .allSatisfy(each -> assertThat(join(each).publications()).isNotEmpty());
@@ -363,9 +233,9 @@ class NatsFaultsIT {
             publish(a, large + i);
         }
         NatsBroker b = node(server.address(), there, "parley.history.bytes=3MiB");
-        History kept = join(b.open("r", 1000).toCompletableFuture());
+        History kept = join(there.open(b, "r", 1000));
         assertThat(kept.publications()).hasSize(52);
-        assertThat(kept.publications()).extracting(NatsFaultsIT::text).last().isEqualTo(large + 99);
+        assertThat(kept.publications()).extracting(NatsTraffic::text).last().isEqualTo(large + 99);
         assertThat(kept.after()).isEqualTo(kept.publications().get(0).previous());
     }
 
@@ -397,7 +267,7 @@ class NatsFaultsIT {
         open.add(admin);
         admin.jetStreamManagement().deleteStream(STREAM);
         assertAnotherEpoch(a, b, before);
-        assertThat(history(b)).containsValue("first of the new");
+        assertThat(NatsTraffic.history(b)).containsValue("first of the new");
     }
 
     @Test
@@ -414,7 +284,8 @@ class NatsFaultsIT {
         server.restore(copy);
         server.start();
         assertAnotherEpoch(a, b, before);
-        assertThat(history(a)).doesNotContainValue("one");
+        assertThat(NatsTraffic.history(a)).doesNotContainValue("one");
+        assertThat(List.of(here.epochs, there.epochs)).as("both saw the loss").allMatch(epochs -> epochs.size() == 1);
     }
 
     @Test
@@ -451,7 +322,7 @@ class NatsFaultsIT {
         for (BrokerContract.Log log : List.of(here, there)) {
             assertThat(log.epochs.get(log.epochs.size() - 1)).isEqualTo("r " + after.epoch());
             Awaitility.await().atMost(10, TimeUnit.SECONDS).until(() -> log.of("r").stream()
-                    .anyMatch(each -> text(each).equals("second of the new")));
+                    .anyMatch(each -> NatsTraffic.text(each).equals("second of the new")));
         }
     }
 }

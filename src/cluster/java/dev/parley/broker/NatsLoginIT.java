@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.util.Base64;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -88,7 +89,28 @@ class NatsLoginIT {
                 .toString();
     }
 
-    /** No more than the documentation says that the nodes need. */
+    /** The block is taken from the page for operators, for another stream. */
+    @Test
+    void theRightsInTheDocumentationAreEnoughAndNoneIsTooMany() throws Exception {
+        String page = Files.readString(Path.of("src/site/markdown/nats.md"));
+        String block = page.substring(page.indexOf("authorization {"));
+        String rights = block.substring(0, block.indexOf("```"))
+                .replace("$PARLEY_NATS_PASSWORD", "secret")
+                .replace(".Parley\"", ".Login\"")
+                .replace("\"parley.", "\"login.");
+        String[] login = {"parley.nats.user=parley", "parley.nats.password=secret"};
+        try (var server = new NatsServer("--config", config(rights))) {
+            assertComesIn(server.address(), login);
+            assertThat(server.logged("Violation")).isZero();
+        }
+        for (String needed :
+                List.of("in.>", "API.STREAM.INFO.Login", "API.STREAM.CREATE.Login", "API.STREAM.MSG.GET.Login")) {
+            try (var server = new NatsServer("--config", config(rights.replace(needed, "nothing")))) {
+                assertStaysOut(server.address(), login);
+            }
+        }
+    }
+
     @Test
     void aUserWhoMayNotUseTheCommonInboxHasOneOfItsOwn() throws Exception {
         String config = config("""

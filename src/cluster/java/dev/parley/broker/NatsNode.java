@@ -1,6 +1,7 @@
 package dev.parley.broker;
 
 import dev.parley.ops.Metrics;
+import dev.parley.ops.TestBudgets;
 import dev.parley.ops.TestSettings;
 import dev.parley.ops.Threads;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -26,7 +27,8 @@ final class NatsNode implements AutoCloseable {
                         .toArray(String[]::new)),
                 threads,
                 InstantSource.system(),
-                new Metrics(meters));
+                new Metrics(meters),
+                TestBudgets.large());
         threads.repeat(Duration.ofSeconds(1), broker::sweep);
     }
 

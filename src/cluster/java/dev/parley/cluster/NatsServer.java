@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
@@ -21,6 +20,7 @@ public final class NatsServer implements AutoCloseable {
 
     private final Path work;
     private final int port;
+    private List<String> wrapper = List.of();
     private List<String> options;
     private Process process;
 
@@ -40,31 +40,37 @@ public final class NatsServer implements AutoCloseable {
     /** The password of the user {@code parley} in {@code docker/nats.conf}. */
     static final String PASSWORD = "secret";
 
-    /** Starts several that are one cluster, named by their places from 0, with these options besides. */
-    public static List<NatsServer> cluster(int size, String... options) {
-        List<String> routes = Stream.generate(() -> "nats://127.0.0.1:" + Ports.free())
-                .limit(size)
-                .toList();
-        return IntStream.range(0, size)
-                .mapToObj(place -> Stream.concat(
-                                Stream.of(
-                                        "--server_name",
-                                        Integer.toString(place),
-                                        "--cluster_name",
-                                        "parley",
-                                        "--cluster",
-                                        routes.get(place),
-                                        "--routes",
-                                        String.join(",", routes)),
-                                Stream.of(options))
-                        .toArray(String[]::new))
-                .map(NatsServer::new)
-                .toList();
+    /** Its store is on a disk of so many MiB from the next start on, empty at first and gone with the process. */
+    public NatsServer onDisk(int mebibytes) {
+        wrapper = List.of(
+                "unshare",
+                "--mount",
+                "--map-root-user",
+                "sh",
+                "-c",
+                "mkdir -p '" + store() + "' && mount -t tmpfs -o size=" + mebibytes + "m tmpfs '" + store()
+                        + "' && exec \"$@\"",
+                "sh");
+        return this;
+    }
+
+    /** Leaves no room on its disk. */
+    public void fillDisk() {
+        Path filler = Path.of("/proc/" + process.pid() + "/root" + store().resolve("filler"));
+        byte[] block = new byte[1 << 12];
+        try (var out = Files.newOutputStream(filler)) {
+            while (true) {
+                out.write(block);
+            }
+        } catch (IOException e) {
+            // full
+        }
     }
 
     /** Starts it again where it was. */
     public void start() {
-        List<String> line = new ArrayList<>(List.of(
+        List<String> line = new ArrayList<>(wrapper);
+        line.addAll(List.of(
                 System.getProperty("nats.server"),
                 "--addr",
                 "127.0.0.1",

@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -30,7 +29,7 @@ class RollingRestartIT {
     /** The 100 clients of a test at one node, and their messages under way over HTTP, which take seats too. */
     private static final int PEERS_PER_ADDRESS = 200;
 
-    private static List<NatsServer> nats;
+    private static NatsCluster nats;
     private static Node wildfly;
     private static Node payara;
 
@@ -39,7 +38,7 @@ class RollingRestartIT {
         Path file = Path.of("target", "nats.conf").toAbsolutePath();
         // Three on one machine cannot have the same port: -1 is any.
         Files.writeString(file, Files.readString(Path.of("docker/nats.conf")).replace("8222", "-1"));
-        nats = NatsServer.cluster(3, "--config", file.toString());
+        nats = new NatsCluster(3, "--config", file.toString());
         CompletableFuture<Node> other = CompletableFuture.supplyAsync(() -> node("payara"));
         wildfly = node("wildfly");
         payara = other.join();
@@ -59,8 +58,7 @@ class RollingRestartIT {
         return new Node(
                 server,
                 "-Dparley.broker=nats",
-                "-Dparley.nats.servers="
-                        + nats.stream().map(NatsServer::address).collect(Collectors.joining(",")),
+                "-Dparley.nats.servers=" + nats.addresses(),
                 "-Dparley.nats.replicas=3",
                 "-Dparley.nats.bytes=256MiB",
                 "-Dparley.nats.user=parley",
@@ -76,10 +74,10 @@ class RollingRestartIT {
     }
 
     @AfterAll
-    static void stop() {
+    static void stop() throws IOException {
         // One that did not start is no reason to leave the others running.
         Stream.of(wildfly, payara).filter(Objects::nonNull).forEach(Node::close);
-        nats.forEach(NatsServer::close);
+        nats.close();
     }
 
     @Test

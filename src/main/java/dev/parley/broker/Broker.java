@@ -5,11 +5,12 @@ import dev.parley.protocol.Position;
 import dev.parley.protocol.PublishException;
 import java.util.Collection;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Puts the publications of a room in one order, for every node that has it open, and hands them back to each node's hub,
- * the publisher's own included. Its methods are for any thread and never block; a stage may complete inside the call, or
+ * the publisher's own included: each once, without a gap, or says which are lost. Its methods are for any thread and never block; a stage may complete inside the call, or
  * later on a thread of the broker's, which all rooms wait for: what follows there only takes note.
  */
 public interface Broker extends AutoCloseable {
@@ -26,10 +27,11 @@ public interface Broker extends AutoCloseable {
      *
      * @param room the room
      * @param limit how many messages of its history are wanted
-     * @return the newest messages kept, up to the newest of all when deliveries began: what follows is delivered, perhaps
-     *     before the stage completes. Fails with {@link PublishException} if the broker is away; then the room is not open
+     * @param opened takes the newest messages kept, up to the newest of all; what follows is delivered to the listener, after it.
+     *     It only takes note: the broker may hold the lock it orders with. Not called if the stage fails
+     * @return completes behind that. Fails with {@link PublishException} if the broker is away; then the room is not open
      */
-    CompletionStage<History> open(String room, int limit);
+    CompletionStage<@Nullable Void> open(String room, int limit, Consumer<History> opened);
 
     /**
      * From now on this node no longer gets what is published in the room. Called when the last local peer goes; a publication
@@ -116,17 +118,26 @@ public interface Broker extends AutoCloseable {
     interface Listener {
 
         /**
-         * The next publication of a room. Calls for one room never overlap and come in the order of the offsets; the same one
-         * may come twice. Where one is missing, {@link Publication#previous} shows it, and the hub asks for the history. The
-         * listener only takes note: the broker may hold the lock it orders with.
+         * The next publication of a room: none between it and the one before, or {@link #lost} has said so. This and
+         * {@link #lost}, {@link #renewed} and the opening of one room never overlap. The listener only takes note: the broker may
+         * hold the lock it orders with.
          *
-         * @param publication what was published
+         * @param publication what was published, its epoch that of the history or of the last {@link #renewed}
          */
         void deliver(Publication publication);
 
         /**
-         * What was delivered may now go to the peers. Follows one or several {@link #deliver} for the room, on any thread, and the
-         * broker holds no lock.
+         * Publications of a room may be missing here, and none of these offsets will be delivered any more. As {@link #deliver}.
+         *
+         * @param room the room
+         * @param from the first offset, above what was delivered
+         * @param to the last one
+         */
+        void lost(String room, long from, long to);
+
+        /**
+         * What was delivered or lost may now go to the peers. Follows one or several {@link #deliver} or {@link #lost} for the room,
+         * on any thread, and the broker holds no lock.
          *
          * @param room the room
          */
@@ -152,8 +163,8 @@ public interface Broker extends AutoCloseable {
         void present(String room, Collection<Sender> joined, Collection<Sender> left);
 
         /**
-         * The history of a room was lost that is open here, its stage complete. What is delivered from now on counts in another
-         * epoch. Never overlaps {@link #deliver} for the room; the broker holds no lock.
+         * The history of a room was lost that has opened here. What is delivered from now on counts in another epoch. As
+         * {@link #deliver}, but the broker holds no lock.
          *
          * @param room the room
          * @param epoch names the new history

@@ -31,7 +31,7 @@ public class Brokers {
     public Broker broker(Settings settings, Threads threads, Budget budget, Metrics metrics) {
         Clock clock = Clock.SYSTEM;
         return settings.broker().equals("nats")
-                ? new NatsBroker(settings, threads, clock, metrics)
+                ? new NatsBroker(settings, threads, clock, metrics, budget)
                 : new MemoryBroker(settings, clock, budget);
     }
 

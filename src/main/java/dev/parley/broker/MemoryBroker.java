@@ -18,6 +18,7 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -67,15 +68,18 @@ public final class MemoryBroker implements Broker {
     }
 
     @Override
-    public CompletionStage<History> open(String room, int limit) {
-        return CompletableFuture.completedFuture(with(room, topic -> {
+    public CompletionStage<@Nullable Void> open(String room, int limit, Consumer<History> opened) {
+        with(room, topic -> {
             if (!topic.open) {
                 topic.open = true;
                 open.incrementAndGet();
             }
             topic.expire(clock.nanoTime());
-            return topic.newest(limit);
-        }));
+            topic.delivered = topic.last();
+            opened.accept(topic.newest(limit));
+            return topic;
+        });
+        return CompletableFuture.completedFuture(null);
     }
 
     @Override
@@ -109,12 +113,10 @@ public final class MemoryBroker implements Broker {
                 return false;
             }
             Publication publication = new Publication(
-                    room, offsets.incrementAndGet(), topic.last(), sender, id, clock.instant(), content);
+                    room, topic.epoch, offsets.incrementAndGet(), topic.last(), sender, id, clock.instant(), content);
             topic.add(publication, now);
-            if (topic.open) {
-                hub.deliver(publication);
-            }
             result.complete(new Position(topic.epoch, publication.offset()));
+            deliver(topic, publication);
             return topic.open;
         });
         if (delivered) {
@@ -124,6 +126,30 @@ public final class MemoryBroker implements Broker {
             forgetEmptyRooms();
         }
         return result;
+    }
+
+    private void deliver(Topic topic, Publication publication) {
+        if (topic.open) {
+            catchUp(publication.room(), topic, publication.previous());
+            listener().deliver(publication);
+            topic.delivered = publication.offset();
+        }
+    }
+
+    /** Delivers what the hub does not have because it has thrown an exception: usually nothing. */
+    private void catchUp(String room, Topic topic, long upTo) {
+        while (topic.open && topic.delivered < upTo) {
+            Publication next = topic.next(topic.delivered, upTo);
+            long before = next == null ? upTo : next.previous();
+            if (before > topic.delivered) {
+                listener().lost(room, topic.delivered + 1, before);
+                topic.delivered = before;
+            }
+            if (next != null) {
+                listener().deliver(next);
+                topic.delivered = next.offset();
+            }
+        }
     }
 
     @Override
@@ -178,8 +204,14 @@ public final class MemoryBroker implements Broker {
     private void sweep(String room) {
         Topic topic = topics.get(room);
         if (topic != null) {
+            boolean late;
             synchronized (topic) {
                 topic.expire(clock.nanoTime());
+                late = topic.open && topic.delivered < topic.last();
+                catchUp(room, topic, topic.last());
+            }
+            if (late) {
+                listener().delivered(room);
             }
             discard(room);
         }

@@ -1,5 +1,6 @@
 package dev.parley.broker;
 
+import dev.parley.ops.Budget;
 import dev.parley.ops.Metrics;
 import dev.parley.ops.Settings;
 import dev.parley.ops.Threads;
@@ -26,6 +27,8 @@ public final class NatsBroker implements Broker {
 
     private static final Duration PATIENCE = Duration.ofSeconds(5); // of those who open a room or ask for its history
     private static final Duration AWAY = Duration.ofSeconds(3); // without an answer of the stream's leader
+    private static final Duration STUCK =
+            Duration.ofSeconds(6); // likewise, with a server that is cut off from the others
     private static final int TAIL_CHECK = 5; // sweeps between two
     private static final int MAX_UNDERWAY = 64 << 20; // bytes that are being published
     private static final int OVERHEAD = 256; // of each message
@@ -43,6 +46,7 @@ public final class NatsBroker implements Broker {
 
     // The loop's.
     private long lastReady = System.nanoTime();
+    private long lastMove = lastReady;
     private int sweeps;
     private volatile boolean there; // written on the loop
     private volatile long acknowledged = System.nanoTime();
@@ -55,8 +59,9 @@ public final class NatsBroker implements Broker {
      * @param threads make its threads
      * @param clock tells how old a message is
      * @param metrics show its state
+     * @param budget what waits for a missing message is taken from
      */
-    public NatsBroker(Settings settings, Threads threads, InstantSource clock, Metrics metrics) {
+    public NatsBroker(Settings settings, Threads threads, InstantSource clock, Metrics metrics, Budget budget) {
         this.loop = new NatsLoop(threads.factory("parley-broker"), this::announce);
         Runnable reconnected = metrics.broker(
                 () -> there ? 1 : 0,
@@ -65,8 +70,8 @@ public final class NatsBroker implements Broker {
                         / (double) Duration.ofSeconds(1).toNanos());
         this.link = new NatsLink(settings.nats(), threads, loop, this::connectionChanged, reconnected);
         this.stream = new NatsStream(settings, link, clock, new Changes());
-        this.rooms = new NatsRooms(stream, link, threads.executor(), this::listener);
         this.history = new NatsHistory(settings, clock, stream, loop);
+        this.rooms = new NatsRooms(settings.room(), budget, stream, link, history, threads.executor(), this::listener);
         this.lanes = new NatsLanes(stream, link, loop);
         this.waiting = new NatsWaiting(stream);
         this.roster = new NatsRoster(new Wire(), rooms::present, System::nanoTime);
@@ -91,30 +96,35 @@ public final class NatsBroker implements Broker {
     }
 
     @Override
-    public CompletionStage<History> open(String room, int limit) {
-        CompletableFuture<History> result = new CompletableFuture<>();
+    public CompletionStage<@Nullable Void> open(String room, int limit, Consumer<History> opened) {
+        CompletableFuture<@Nullable Void> result = new CompletableFuture<>();
         loop.execute(() -> {
-            NatsRooms.Room open = rooms.listen(room);
+            NatsRoom open = rooms.listen(room);
             rooms.present(room, roster.members(room), List.of());
             long deadline = System.nanoTime() + PATIENCE.toNanos();
-            waiting.whenReady(deadline, result, () -> open(open, limit, deadline, result));
+            waiting.whenReady(deadline, result, () -> open(open, limit, opened, deadline, result));
         });
         return result;
     }
 
     /** Reads up to the message that the leader says is the newest: the servers that give many at once may be behind. */
-    private void open(NatsRooms.Room open, int limit, long deadline, CompletableFuture<History> result) {
+    private void open(
+            NatsRoom open,
+            int limit,
+            Consumer<History> opened,
+            long deadline,
+            CompletableFuture<@Nullable Void> result) {
         offset(
                 open.name(),
                 deadline,
                 result,
                 wanted -> go(history.newest(open.name(), limit, wanted, deadline), result, kept -> {
                     if (kept == null) {
-                        waiting.whenReady(deadline, result, () -> open(open, limit, deadline, result));
+                        waiting.whenReady(deadline, result, () -> open(open, limit, opened, deadline, result));
                         return;
                     }
-                    rooms.opened(open, kept);
-                    result.complete(kept);
+                    rooms.opened(open, kept, opened);
+                    result.complete(null);
                     letGo(open);
                 }));
     }
@@ -167,13 +177,13 @@ public final class NatsBroker implements Broker {
 
     private void drop(String room) {
         rooms.present(room, List.of(), roster.members(room));
-        NatsRooms.Room open = rooms.drop(room);
+        NatsRoom open = rooms.drop(room);
         if (open != null) {
             letGo(open);
         }
     }
 
-    private void letGo(NatsRooms.Room open) {
+    private void letGo(NatsRoom open) {
         open.takeEarly().forEach(lanes::add);
     }
 
@@ -190,7 +200,7 @@ public final class NatsBroker implements Broker {
         long deadline = System.nanoTime() + publishNanos;
         loop.execute(() -> {
             NatsLanes.Letter letter = new NatsLanes.Letter(room, sender, id, content, deadline, result);
-            NatsRooms.Room open = rooms.find(room);
+            NatsRoom open = rooms.find(room);
             if (open == null || !open.keeps(letter)) {
                 lanes.add(letter);
             }
@@ -254,6 +264,7 @@ public final class NatsBroker implements Broker {
         loop.execute(link::connect);
         loop.execute(roster::sweep);
         loop.execute(stream::probe);
+        loop.execute(rooms::repair);
         loop.execute(() -> rooms.all().forEach(open -> open.takeLate().forEach(lanes::add)));
         loop.execute(lanes::sweep);
         loop.execute(() -> waiting.sweep(System.nanoTime()));
@@ -267,6 +278,10 @@ public final class NatsBroker implements Broker {
         if (there && System.nanoTime() - lastReady > AWAY.toNanos()) {
             there = false;
             listener().away();
+        }
+        if (System.nanoTime() - Math.max(lastReady, lastMove) > STUCK.toNanos()) {
+            lastMove = System.nanoTime();
+            link.move();
         }
     }
 
@@ -326,6 +341,7 @@ public final class NatsBroker implements Broker {
             waiting.ready();
             lanes.sweep();
             rooms.catchUp();
+            rooms.repair();
         }
 
         @Override

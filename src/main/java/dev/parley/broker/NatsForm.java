@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -120,8 +121,12 @@ final class NatsForm {
         return headers == null ? null : headers.getLast(SUBJECT);
     }
 
-    /** Reads a message that the servers republished or returned; null if it is not from a stream or cannot be read. */
-    static @Nullable Publication publication(Message message) {
+    /**
+     * Reads a message that the servers republished or returned; null if it is not from a stream or cannot be read.
+     *
+     * @param epochs name the history of a room
+     */
+    static @Nullable Publication publication(Message message, UnaryOperator<String> epochs) {
         Headers headers = message.getHeaders();
         String subject = stored(message);
         if (headers == null || subject == null) {
@@ -130,10 +135,12 @@ final class NatsForm {
         try {
             String id = headers.getLast(ID);
             long sequence = number(headers, SEQUENCE);
+            String room = text(subject);
             return sequence <= 0
                     ? null
                     : new Publication(
-                            text(subject),
+                            room,
+                            epochs.apply(room),
                             sequence,
                             Math.max(0, number(headers, PREVIOUS)),
                             sender(headers),

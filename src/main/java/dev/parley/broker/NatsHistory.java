@@ -45,6 +45,7 @@ final class NatsHistory {
         private final String room;
         private final Rooms.History bounds;
         private final String generation;
+        private final String epoch;
         private final long asked; // the offset after which to start
         private final long wanted; // the offset up to which to read at least
         private final long deadline;
@@ -53,10 +54,18 @@ final class NatsHistory {
         private long bytes;
         private long end; // the offset of the last message, readable or not
 
-        Reading(String room, Rooms.History bounds, String generation, long asked, long wanted, long deadline) {
+        Reading(
+                String room,
+                Rooms.History bounds,
+                String generation,
+                String epoch,
+                long asked,
+                long wanted,
+                long deadline) {
             this.room = room;
             this.bounds = bounds;
             this.generation = generation;
+            this.epoch = epoch;
             this.asked = asked;
             this.wanted = wanted;
             this.deadline = deadline;
@@ -67,7 +76,7 @@ final class NatsHistory {
         void take(Message message) {
             long before = end;
             end = NatsForm.number(message.getHeaders(), NatsForm.SEQUENCE);
-            Publication publication = NatsForm.publication(message);
+            Publication publication = NatsForm.publication(message, name -> epoch);
             if (publication == null) {
                 return;
             }
@@ -116,7 +125,8 @@ final class NatsHistory {
     }
 
     private Reading reading(String room, long after, long wanted, long deadline) {
-        return new Reading(room, settings.rooms().history(room), stream.generation(), after, wanted, deadline);
+        return new Reading(
+                room, settings.rooms().history(room), stream.generation(), stream.epoch(room), after, wanted, deadline);
     }
 
     private void readOpenings() {
@@ -243,7 +253,7 @@ final class NatsHistory {
             kept.set(0, kept.get(0).follows(Math.max(kept.get(0).previous(), after)));
         }
         long upTo = kept.isEmpty() ? after : kept.get(kept.size() - 1).offset();
-        return new History(stream.epoch(reading.room), after, upTo, kept);
+        return new History(reading.epoch, after, upTo, kept);
     }
 
     private static History newest(History all, int limit) {

@@ -211,6 +211,22 @@ final class NatsLink {
         return server.getServerId() + "/" + server.getClientId();
     }
 
+    /** Goes to another server, if there is one: this one answers pings and does not reach the stream. */
+    void move() {
+        Connection current = connection;
+        if (current != null && current.getServers().size() > 1) {
+            workers.execute(() -> {
+                try {
+                    current.forceReconnect();
+                } catch (IOException | IllegalStateException e) {
+                    LOG.log(Level.DEBUG, "the connection has just ended", e);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+        }
+    }
+
     /** From now on a listener gets what is published under a subject. */
     void listen(String subject, Consumer<Message> listener) {
         if (listeners.put(subject, listener) == null && dispatcher != null) {

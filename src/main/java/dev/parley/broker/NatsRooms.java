@@ -1,6 +1,10 @@
 package dev.parley.broker;
 
+import dev.parley.ops.Budget;
+import dev.parley.ops.Incidents;
+import dev.parley.ops.Settings;
 import io.nats.client.Message;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -11,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -23,59 +28,42 @@ final class NatsRooms {
 
     private static final int MAX_ROOMS = 200; // in one look, which brings a message of each
 
+    private static final Duration PATIENCE = Duration.ofSeconds(5); // with the servers, for what is missing
+
+    private final Settings.Room bounds;
+    private final Budget budget;
     private final NatsStream stream;
     private final NatsLink link;
+    private final NatsHistory history;
     private final Executor wakers;
     private final Supplier<Broker.Listener> listener;
-    private final Map<String, Room> rooms = new HashMap<>();
+    private final Map<String, NatsRoom> rooms = new HashMap<>();
     private final Set<String> unannounced = new HashSet<>();
     private final TypingRooms typing;
     private boolean behind = true; // something may not have been delivered
 
-    /** A room that is open here. */
-    static final class Room {
-        private final String name;
-        private long last; // the newest message that was delivered, or given with the history
-        private final List<NatsLanes.Letter> early = new ArrayList<>(0); // would pass who waits for the room to open
-        private boolean opened;
-
-        private Room(String name) {
-            this.name = name;
-        }
-
-        String name() {
-            return name;
-        }
-
-        /** Keeps a letter until the room has opened; false if it has. */
-        boolean keeps(NatsLanes.Letter letter) {
-            return !opened && early.add(letter);
-        }
-
-        /** Gives the letters that were kept until their deadline, once. */
-        List<NatsLanes.Letter> takeLate() {
-            List<NatsLanes.Letter> late = new ArrayList<>(0);
-            early.removeIf(letter -> letter.isLate() && late.add(letter));
-            return late;
-        }
-
-        /** Gives the letters that were kept, once. */
-        List<NatsLanes.Letter> takeEarly() {
-            List<NatsLanes.Letter> letters = List.copyOf(early);
-            early.clear();
-            return letters;
-        }
-    }
-
     /**
      * No rooms.
      *
+     * @param bounds of what waits in a room for a message that is missing
+     * @param budget the memory of that is taken from there
+     * @param history reads what is missing
      * @param wakers wake the readers
      * @param listener who takes what is delivered
      */
-    NatsRooms(NatsStream stream, NatsLink link, Executor wakers, Supplier<Broker.Listener> listener) {
+    NatsRooms(
+            Settings.Room bounds,
+            Budget budget,
+            NatsStream stream,
+            NatsLink link,
+            NatsHistory history,
+            Executor wakers,
+            Supplier<Broker.Listener> listener) {
+        this.bounds = bounds;
+        this.budget = budget;
         this.stream = stream;
         this.link = link;
+        this.history = history;
         this.wakers = wakers;
         this.listener = listener;
         this.typing = new TypingRooms(wakers, name -> listener.get().delivered(name));
@@ -83,38 +71,44 @@ final class NatsRooms {
 
     /** A room that is open here, or null. */
     @Nullable
-    Room find(String name) {
+    NatsRoom find(String name) {
         return rooms.get(name);
     }
 
     /** Takes what comes of a room from now on. */
-    Room listen(String name) {
+    NatsRoom listen(String name) {
         return rooms.computeIfAbsent(name, added -> {
             link.listen(stream.out(added), this::deliver);
             link.listen(stream.typing(added), this::typing);
-            return new Room(added);
+            Budget.Account account = budget.account(Budget.Holder.ROOMS);
+            return new NatsRoom(added, stream, new NatsSequence(added, bounds, account, listener));
         });
     }
 
-    /** A room has its history; what is newer is delivered. */
-    void opened(Room room, History kept) {
-        room.last = Math.max(room.last, kept.upTo());
-        room.opened = true;
-        behind = true; // the way from the stream's leader to here may not have been open yet
+    /** Gives a room its history, unless it was left meanwhile; what is newer is delivered. */
+    void opened(NatsRoom room, History kept, Consumer<History> opened) {
+        if (rooms.get(room.name()) == room) {
+            opened.accept(kept);
+            room.sequence().start(kept);
+            unannounced.add(room.name());
+            repair(room);
+            behind = true; // the way from the stream's leader to here may not have been open yet
+        }
     }
 
     /** Takes no more of a room; gives it if it was open. */
     @Nullable
-    Room drop(String name) {
-        Room room = rooms.remove(name);
+    NatsRoom drop(String name) {
+        NatsRoom room = rooms.remove(name);
         if (room != null) {
+            room.sequence().close();
             link.unlisten(stream.out(name));
             link.unlisten(stream.typing(name));
         }
         return room;
     }
 
-    Collection<Room> all() {
+    Collection<NatsRoom> all() {
         return rooms.values();
     }
 
@@ -128,10 +122,10 @@ final class NatsRooms {
 
     /** Every room has another history. */
     void renewed() {
-        for (Room room : rooms.values()) {
-            room.last = 0;
-            if (room.opened) {
-                listener.get().renewed(room.name, stream.epoch(room.name), 0);
+        for (NatsRoom room : rooms.values()) {
+            room.sequence().renew();
+            if (room.sequence().isStarted()) {
+                listener.get().renewed(room.name(), room.epoch(), 0);
             }
         }
     }
@@ -163,11 +157,48 @@ final class NatsRooms {
         }
         newest.messages().stream()
                 .filter(stream::isCurrent)
-                .map(NatsForm::publication)
+                .map(this::publication)
                 .filter(Objects::nonNull)
                 .sorted(Comparator.comparingLong(Publication::offset))
                 // The predecessor is unknown; with this one, whoever misses a message asks for the history.
                 .forEach(each -> deliver(each.follows(each.offset() - 1)));
+    }
+
+    private @Nullable Publication publication(Message message) {
+        return NatsForm.publication(message, name -> {
+            NatsRoom room = rooms.get(name);
+            return room == null ? "" : room.epoch();
+        });
+    }
+
+    /** Asks again for what is still missing. */
+    void repair() {
+        Incidents.each(
+                List.copyOf(rooms.values()),
+                this::repair,
+                (room, failure) -> Incidents.log("a room is asked for in the next round", failure));
+    }
+
+    /** Reads what a room misses; the answer may show that more is missing. */
+    private void repair(NatsRoom room) {
+        NatsSequence sequence = room.sequence();
+        if (stream.isReady() && sequence.asks()) {
+            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            NatsLoop.then(
+                    history.after(room.name(), sequence.last(), Integer.MAX_VALUE, sequence.wanted(), deadline),
+                    kept -> repaired(room, kept),
+                    failure -> repaired(room, null));
+        }
+    }
+
+    private void repaired(NatsRoom room, @Nullable History kept) {
+        if (rooms.get(room.name()) == room) {
+            boolean helped = room.sequence().repair(kept);
+            unannounced.add(room.name());
+            if (helped) {
+                repair(room);
+            }
+        }
     }
 
     /** Wakes the readers of what has been delivered since the last time. */
@@ -181,7 +212,7 @@ final class NatsRooms {
 
     /** What was stored, as the servers republish it. */
     private void deliver(Message message) {
-        Publication publication = NatsForm.publication(message);
+        Publication publication = publication(message);
         if (publication != null && stream.isVerified() && stream.isCurrent(message)) {
             deliver(publication);
         } else {
@@ -191,11 +222,11 @@ final class NatsRooms {
 
     private void deliver(Publication publication) {
         stream.saw(publication.offset(), publication.at());
-        Room room = rooms.get(publication.room());
-        if (room != null && publication.offset() > room.last) {
-            room.last = publication.offset();
-            listener.get().deliver(publication);
-            unannounced.add(room.name);
+        NatsRoom room = rooms.get(publication.room());
+        if (room != null) {
+            room.sequence().take(publication);
+            unannounced.add(room.name());
+            repair(room);
         }
     }
 

@@ -10,6 +10,7 @@ import io.nats.client.api.Republish;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
 import io.nats.client.api.StreamInfo;
+import io.nats.client.impl.Headers;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
@@ -42,6 +43,7 @@ final class NatsStream {
 
     private static final Logger LOG = System.getLogger(NatsStream.class.getName());
 
+    private static final String SUCCESSOR = "~next"; // no room: "~" is always encoded in those
     private static final int NO_STREAM = 404;
     private static final int NAME_TAKEN = 10_058;
     private static final int MAX_LOW = 3; // probes in a row; fewer may be a new leader that has not caught up
@@ -328,10 +330,24 @@ final class NatsStream {
         ask("CREATE", wanted(StreamConfiguration.builder(), newGeneration()));
     }
 
+    /** All nodes see a loss, and raise: the first that names the next generation, in the stream itself, names it for all. */
     private void raise(StreamInfo info, String why) {
         doubtful = true;
         LOG.log(Level.WARNING, why + ": what is published from now on counts anew");
-        ask("UPDATE", wanted(StreamConfiguration.builder(info.getConfiguration()), newGeneration()));
+        String subject = subjects(generation) + SUCCESSOR;
+        Headers first = new Headers().put("Nats-Expected-Last-Subject-Sequence", "0");
+        NatsLoop.then(
+                link.request(subject, first, newGeneration().getBytes(StandardCharsets.UTF_8))
+                        .thenCompose(any -> get("{\"last_by_subj\":\"" + subject + "\"}")),
+                named -> {
+                    if (named != null
+                            && !named.hasError()
+                            && named.getData() != null) { // else the next probe raises again
+                        String next = new String(named.getData(), StandardCharsets.UTF_8);
+                        ask("UPDATE", wanted(StreamConfiguration.builder(info.getConfiguration()), next));
+                    }
+                },
+                failure -> doubtful = true);
     }
 
     /** Brings the bounds of the stream to those of this node's settings. */

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  * One message of a room, in its place.
  *
  * @param room the room
+ * @param epoch names the history that the offset counts in
  * @param offset its place: positive, below 2^53, grows within a room and epoch, not always by one
  * @param previous the offset of the room's message before it, 0 for the first: one who holds a lower one has missed some
  * @param sender who sent it
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Publication(
         String room,
+        String epoch,
         long offset,
         long previous,
         Sender sender,
@@ -25,7 +27,7 @@ public record Publication(
         Content content) {
 
     /** What it takes of the heap beside its content, name and id; measured as the growth of a heap of 200,000 (JDK 17). */
-    private static final int OVERHEAD = 216;
+    private static final int OVERHEAD = 224;
 
     private static final int ID_OVERHEAD = 48;
 
@@ -50,6 +52,6 @@ public record Publication(
 
     /** The same, as the one after another. */
     Publication follows(long before) {
-        return new Publication(room, offset, before, sender, id, at, content);
+        return new Publication(room, epoch, offset, before, sender, id, at, content);
     }
 }

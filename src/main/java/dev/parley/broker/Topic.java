@@ -29,6 +29,7 @@ final class Topic {
 
     final String epoch;
     boolean open;
+    long delivered; // the newest message that the hub has, while it is open
     boolean discarded;
     private final Rooms.History history;
     private final Rooms.Ids ids;
@@ -173,6 +174,16 @@ final class Topic {
 
     long offset() {
         return last;
+    }
+
+    /** The oldest message kept that is after an offset and not after another one, null if there is none. */
+    @Nullable
+    Publication next(long after, long upTo) {
+        return kept.stream()
+                .map(Kept::publication)
+                .filter(each -> each.offset() > after && each.offset() <= upTo)
+                .findFirst()
+                .orElse(null);
     }
 
     History after(long offset, int limit) {

@@ -70,9 +70,7 @@ final class OpenRoom {
         return room.name();
     }
 
-    /**
-     * The broker has opened it, with what it has kept, and with what it delivered meanwhile; {@link #advanced} lets those in who wait.
-     */
+    /** The broker has opened it, with what it has kept; {@link #advanced} lets those in who wait. */
     synchronized void opened(History kept) {
         room.open(kept);
     }
@@ -131,24 +129,14 @@ final class OpenRoom {
         room.deliver(publication);
     }
 
+    /** The broker does not have the publications up to an offset; {@link #advanced} tells the members. */
+    synchronized void lost(long upTo) {
+        room.lost(upTo);
+    }
+
     /** The history was lost, and another has begun; {@link #advanced} brings it to the members. */
     synchronized void renewed(String epoch, long offset) {
         room.renew(epoch, offset);
-    }
-
-    /** The offset after which messages are missing that nobody has asked the broker for yet, or -1. */
-    synchronized long missingAfter() {
-        return room.missingAfter();
-    }
-
-    /** The broker's answer, null if it gave none; true if it helped, so that asking for more may help too. */
-    boolean repaired(@Nullable History history) {
-        boolean helped;
-        synchronized (this) {
-            helped = room.repair(history);
-        }
-        advanced();
-        return helped;
     }
 
     /** Members came and went on other nodes; {@link #wake} brings it to the members. */
@@ -316,6 +304,11 @@ final class OpenRoom {
         List<LocalMembership> all = branches.readers();
         all.addAll(waiting);
         return all;
+    }
+
+    /** As {@link Room#history}. */
+    synchronized @Nullable History history(long after, int limit, long newest) {
+        return room.history(after, limit, newest);
     }
 
     synchronized RoomSummary summary() {

@@ -3,7 +3,6 @@ package dev.parley.delivery;
 import dev.parley.api.Start;
 import dev.parley.api.WireFormat;
 import dev.parley.broker.Broker;
-import dev.parley.broker.History;
 import dev.parley.broker.Publication;
 import dev.parley.broker.Sender;
 import dev.parley.ops.Budget;
@@ -34,8 +33,6 @@ import org.jspecify.annotations.Nullable;
 final class OpenRooms implements Broker.Listener {
 
     private static final Logger LOG = System.getLogger(OpenRooms.class.getName());
-
-    private static final int REPAIR = 256; // messages at a time
 
     private final ConcurrentMap<String, OpenRoom> rooms = new ConcurrentHashMap<>();
     private final Settings settings;
@@ -119,17 +116,17 @@ final class OpenRooms implements Broker.Listener {
 
     /** Opens a room that deliveries find already, unless it has been left again; so opening and release take turns. */
     private void open(OpenRoom room) {
-        List<CompletionStage<History>> opening = new ArrayList<>(1);
+        List<CompletionStage<?>> opening = new ArrayList<>(1);
         rooms.computeIfPresent(room.name(), (key, current) -> {
             if (current == room) {
-                opening.add(ask(key));
+                opening.add(ask(room));
             }
             return current;
         });
         // The room's state changes on the broker's thread, so that it stays in step with deliveries. Members are told
         // on
         // other threads.
-        opening.forEach(stage -> Answers.on(background, stage.thenAccept(kept -> guard(room, () -> room.opened(kept))))
+        opening.forEach(stage -> Answers.on(background, stage)
                 .whenComplete((done, failure) -> guard(room, () -> {
                     if (failure == null) {
                         room.advanced();
@@ -143,9 +140,10 @@ final class OpenRooms implements Broker.Listener {
                 })));
     }
 
-    private CompletionStage<History> ask(String name) {
+    private CompletionStage<?> ask(OpenRoom room) {
         try {
-            return broker.open(name, settings.rooms().history(name).messages());
+            int limit = settings.rooms().history(room.name()).messages();
+            return broker.open(room.name(), limit, kept -> guard(room, () -> room.opened(kept)));
         } catch (Throwable e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -235,26 +233,9 @@ final class OpenRooms implements Broker.Listener {
         }
     }
 
-    /** Lets go of what is too old to be kept, and asks again for what is still missing. */
+    /** Lets go of what is too old to be kept. */
     void sweep() {
-        rooms.values()
-                .forEach(room -> guard(room, () -> {
-                    room.sweep();
-                    repair(room);
-                }));
-    }
-
-    /** Asks the broker for what a room misses; the answer may show that more is missing. */
-    private void repair(OpenRoom room) {
-        long after = room.missingAfter();
-        if (after >= 0) {
-            Answers.on(background, broker.history(room.name(), after, REPAIR))
-                    .whenComplete((history, failure) -> guard(room, () -> {
-                        if (room.repaired(history)) {
-                            repair(room);
-                        }
-                    }));
-        }
+        rooms.values().forEach(room -> guard(room, room::sweep));
     }
 
     private void inRoom(String name, Consumer<OpenRoom> task) {
@@ -270,12 +251,14 @@ final class OpenRooms implements Broker.Listener {
     }
 
     @Override
+    public void lost(String name, long from, long to) {
+        inRoom(name, room -> room.lost(to));
+    }
+
+    @Override
     public void delivered(String name) {
         budget.relieve();
-        inRoom(name, room -> {
-            room.advanced();
-            repair(room);
-        });
+        inRoom(name, OpenRoom::advanced);
     }
 
     @Override

@@ -46,7 +46,18 @@ final class RoomQueries {
         return Answers.on(answers, broker.end(room)).thenApply(RoomEnd::last);
     }
 
+    /** The broker is asked for a room's end, not for its history, as long as the room is open here and has come so far. */
     private CompletionStage<History> ask(String room, long after, int limit) {
+        OpenRoom open = rooms.find(room);
+        return open == null
+                ? read(room, after, limit)
+                : Answers.on(answers, broker.end(room)).thenCompose(end -> {
+                    History here = open.history(after, limit, end.newest());
+                    return here == null ? read(room, after, limit) : CompletableFuture.completedFuture(here);
+                });
+    }
+
+    private CompletionStage<History> read(String room, long after, int limit) {
         return Answers.on(answers, broker.history(room, after, limit));
     }
 

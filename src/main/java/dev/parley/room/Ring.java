@@ -43,12 +43,12 @@ public final class Ring {
 
     // The appender's, of the events from head to tail.
     private long bytes;
-    private long waiting; // memory of what waits for its turn to be appended
     private long batches; // memory of the shared batches when they were last looked at
     private int messages;
     private long messageBytes;
     private long settled; // every reader has read what is before this position
     private long start; // the history of this epoch starts here
+    private boolean whole = true; // it has let nothing go that the broker keeps
     private String epoch = "";
     private long offset; // of the newest message there was, kept or not
 
@@ -148,7 +148,7 @@ public final class Ring {
             messageBytes += entry.size();
         }
         while (head < position && (position + 1 - head > maxEvents || bytes > maxBytes)) {
-            dropOldest();
+            cutOldest();
         }
         if (position - head == slots.capacity()) {
             resize(2 * slots.capacity());
@@ -189,19 +189,13 @@ public final class Ring {
         account.settle(held());
     }
 
-    /** Says how much memory is held for it elsewhere. For the appender, under its lock. */
-    void setAside(long bytes) {
-        waiting = bytes;
-        account.hold(held());
-    }
-
     /** The memory of its events, with all that they are encoded to. */
     long memory() {
         return memory.get();
     }
 
     private long held() {
-        long held = memory() + batches + waiting;
+        long held = memory() + batches;
         return held == 0 ? 0 : held + (long) SLOT * slots.capacity();
     }
 
@@ -230,7 +224,7 @@ public final class Ring {
         long target = memory.get() - enough;
         long first = head;
         while (head < settled && slots.get(head).after() <= upTo && memory.get() > target) {
-            dropOldest();
+            cutOldest();
         }
         account.settle(held());
         return (int) (head - first);
@@ -260,7 +254,7 @@ public final class Ring {
         long left = unread;
         while (head < upTo && (head < settled || left > unread / 2)) {
             left -= head < settled ? 0 : slots.get(head).memory();
-            dropOldest();
+            cutOldest();
         }
         account.settle(held());
     }
@@ -282,6 +276,12 @@ public final class Ring {
                 && messages <= history.messages()
                 && messageBytes <= history.bytes()
                 && !old.test(entry);
+    }
+
+    /** Drops one that is still history. */
+    private void cutOldest() {
+        whole = whole && !slots.get(head).isMessage();
+        dropOldest();
     }
 
     /** The head moves first: a reader that finds its slot empty knows at once where to go on. */
@@ -333,6 +333,11 @@ public final class Ring {
     /** The offset of the newest message before a position. For the appender, under its lock. */
     long offsetBefore(long position) {
         return position < tail ? slots.get(position).before() : offset;
+    }
+
+    /** Whether it has all messages that the broker keeps. For the appender, under its lock. */
+    boolean isWhole() {
+        return whole;
     }
 
     /** The events, by their positions. */

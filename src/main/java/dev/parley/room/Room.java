@@ -21,7 +21,6 @@ public final class Room {
     private final String name;
     private final Clock clock;
     private final Ring ring;
-    private final Sequence sequence;
     private final Typing typing = new Typing();
     private final Presence presence = new Presence();
     private final ReadStarts starts;
@@ -41,7 +40,6 @@ public final class Room {
         this.clock = clock;
         this.ring = new Ring(settings.room(), settings.rooms().history(name), clock, account);
         this.starts = new ReadStarts(name, ring, presence, settings);
-        this.sequence = new Sequence(ring, settings.room());
     }
 
     /** {@return its name; for any thread} */
@@ -61,18 +59,32 @@ public final class Room {
      */
     public void open(History kept) {
         open = true;
-        sequence.start(kept);
+        ring.prime(kept);
         presence.changes(); // who is there already is in the greeting
     }
 
     /**
-     * Takes the next publication, or one that it has had.
+     * Takes the next publication; ignores one of a history that is not the room's, as one from before it was open.
      *
      * @param publication as the broker ordered it
      */
     public void deliver(Publication publication) {
-        sequence.take(publication);
-        typing.wrote(publication.sender());
+        if (open && publication.epoch().equals(ring.epoch()) && publication.offset() > ring.offset()) {
+            ring.skip(publication.previous()); // a broker that breaks its word makes a gap that is told
+            ring.append(new RoomEvent.Message(publication));
+            typing.wrote(publication.sender());
+        }
+    }
+
+    /**
+     * Publications are lost: every reader will see that it missed them.
+     *
+     * @param upTo the offset of the last one
+     */
+    public void lost(long upTo) {
+        if (open) {
+            ring.skip(upTo);
+        }
     }
 
     /**
@@ -82,22 +94,9 @@ public final class Room {
      * @param offset of its newest message
      */
     public void renew(String epoch, long offset) {
-        sequence.renew(epoch, offset);
-    }
-
-    /** {@return the offset after which messages are missing that nobody has asked the broker for yet, or -1} */
-    public long missingAfter() {
-        return sequence.missingAfter();
-    }
-
-    /**
-     * Takes what was missing.
-     *
-     * @param history the broker's answer, null if it gave none
-     * @return whether it helped, so that asking for more may help too
-     */
-    public boolean repair(@Nullable History history) {
-        return sequence.repair(history);
+        if (open) {
+            ring.renew(epoch, offset);
+        }
     }
 
     /**
@@ -202,6 +201,18 @@ public final class Room {
      */
     public RoomNotice welcome(Member member, String epoch, long offset) {
         return starts.welcome(member, epoch, offset, false);
+    }
+
+    /**
+     * Reads its history here, as the broker would.
+     *
+     * @param after the offset after which to start
+     * @param limit how many messages at most
+     * @param newest the offset of a message that was published before
+     * @return the messages; null if only the broker can tell
+     */
+    public @Nullable History history(long after, int limit, long newest) {
+        return open ? LogReader.read(ring, after, limit, newest) : null;
     }
 
     /** {@return where its history ends on this node} */

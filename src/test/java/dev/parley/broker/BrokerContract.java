@@ -25,8 +25,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -50,6 +52,12 @@ abstract class BrokerContract {
         start(new String[0]);
     }
 
+    @AfterEach
+    void everyPublicationCameOnceInOrderAndNoneWasLeftOut() {
+        assertThat(log.broken).isEmpty();
+        assertThat(log.lost).isEmpty();
+    }
+
     final void start(String... settings) {
         broker = create(settings);
         broker.attach(log);
@@ -61,6 +69,7 @@ abstract class BrokerContract {
         Position position = publish("r", "hi");
         Publication publication = log.await("r", 1).get(0);
         assertThat(publication.room()).isEqualTo("r");
+        assertThat(publication.epoch()).isEqualTo(position.epoch());
         assertThat(publication.offset()).isEqualTo(position.offset());
         assertThat(publication.sender()).isEqualTo(ALICE);
         assertThat(publication.id()).isNull();
@@ -291,7 +300,7 @@ abstract class BrokerContract {
         }
         log.await("r", 20);
         broker.release("r");
-        CompletableFuture<History> opening = broker.open("r", 10).toCompletableFuture();
+        CompletableFuture<History> opening = log.open(broker, "r", 10);
         List<CompletableFuture<Position>> early = new ArrayList<>();
         for (int i = 0; i < 50; i++) {
             early.add(broker.publish("r", new Sender("early", 100 + i), null, new Content.Text("early"))
@@ -317,9 +326,8 @@ abstract class BrokerContract {
         for (CompletableFuture<Position> each : published) {
             each.get(10, TimeUnit.SECONDS);
         }
-        List<CompletableFuture<History>> openings = rooms.stream()
-                .map(room -> broker.open(room, 10).toCompletableFuture())
-                .toList();
+        List<CompletableFuture<History>> openings =
+                rooms.stream().map(room -> log.open(broker, room, 10)).toList();
         for (int i = 0; i < rooms.size(); i++) {
             String room = rooms.get(i);
             assertThat(openings.get(i).get(10, TimeUnit.SECONDS).publications())
@@ -464,10 +472,7 @@ abstract class BrokerContract {
     }
 
     private History open(String room, int limit) {
-        return broker.open(room, limit)
-                .toCompletableFuture()
-                .orTimeout(10, TimeUnit.SECONDS)
-                .join();
+        return log.open(broker, room, limit).orTimeout(10, TimeUnit.SECONDS).join();
     }
 
     private History history(String room, long after, int limit) throws Exception {
@@ -489,18 +494,54 @@ abstract class BrokerContract {
         final List<String> epochs = new CopyOnWriteArrayList<>();
         private final Map<String, Set<Sender>> members = new ConcurrentHashMap<>();
         volatile boolean there = true;
+        volatile boolean fails;
         final AtomicInteger announced = new AtomicInteger();
         final AtomicInteger overlaps = new AtomicInteger();
         private final AtomicInteger inside = new AtomicInteger();
         private final List<Publication> all = Collections.synchronizedList(new ArrayList<>());
+        private final Map<String, Position> ends = new ConcurrentHashMap<>(); // how far each room was told
+        final List<String> lost = new CopyOnWriteArrayList<>();
+        final List<String> broken = new CopyOnWriteArrayList<>(); // promises
+
+        /** Opens a room and gives what was kept. */
+        CompletableFuture<History> open(Broker broker, String room, int limit) {
+            AtomicReference<History> opened = new AtomicReference<>();
+            return broker.open(room, limit, kept -> {
+                        ends.put(room, new Position(kept.epoch(), kept.upTo()));
+                        opened.set(kept);
+                    })
+                    .thenApply(done -> opened.get())
+                    .toCompletableFuture();
+        }
 
         @Override
         public void deliver(Publication publication) {
+            if (fails) {
+                throw new IllegalStateException("of the test");
+            }
             if (inside.incrementAndGet() > 1 && publication.room().equals("r")) {
                 overlaps.incrementAndGet();
             }
+            Position end = ends.put(publication.room(), new Position(publication.epoch(), publication.offset()));
+            if (end == null
+                    || !end.epoch().equals(publication.epoch())
+                    || publication.offset() <= end.offset()
+                    || publication.previous() > end.offset()) {
+                broken.add(publication + " after " + end);
+            }
             all.add(publication);
             inside.decrementAndGet();
+        }
+
+        @Override
+        public void lost(String room, long from, long to) {
+            lost.add(room + " " + from + "-" + to);
+            Position end = ends.get(room);
+            if (end == null || from != end.offset() + 1 || to < from) {
+                broken.add(from + "-" + to + " after " + end);
+            } else {
+                ends.put(room, new Position(end.epoch(), to));
+            }
         }
 
         @Override
@@ -527,6 +568,7 @@ abstract class BrokerContract {
         @Override
         public void renewed(String room, String epoch, long offset) {
             epochs.add(room + " " + epoch);
+            ends.put(room, new Position(epoch, offset));
         }
 
         @Override

@@ -47,7 +47,7 @@ class MemoryBrokerTest extends BrokerContract {
     @Test
     void aRoomThatNobodyHasOpenStaysForItsHistoryAndItsIdsAndThenLeavesNothing() throws Exception {
         start("parley.history.age=1m", "parley.ids.window=2m");
-        broker.open("r", 10);
+        log.open(broker, "r", 10);
         String epoch = broker.publish("r", ALICE, "k", new Content.Text("hi"))
                 .toCompletableFuture()
                 .get(1, TimeUnit.SECONDS)
@@ -59,10 +59,7 @@ class MemoryBrokerTest extends BrokerContract {
         pass(Duration.ofSeconds(60));
         broker.sweep();
         assertThat(broker.rooms()).isZero();
-        assertThat(broker.open("r", 10)
-                        .toCompletableFuture()
-                        .get(1, TimeUnit.SECONDS)
-                        .epoch())
+        assertThat(log.open(broker, "r", 10).get(1, TimeUnit.SECONDS).epoch())
                 .as("the history was lost")
                 .isNotEqualTo(epoch);
     }
@@ -104,12 +101,31 @@ class MemoryBrokerTest extends BrokerContract {
     }
 
     @Test
+    void deliversAgainWhatTheHubHasThrownAnExceptionFor() throws Exception {
+        log.open(broker, "r", 10);
+        log.fails = true;
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(() -> broker.publish("r", ALICE, null, new Content.Text("hi")))
+                    .isInstanceOf(IllegalStateException.class);
+        }
+        log.fails = false;
+        broker.sweep();
+        assertThat(log.await("r", 2)).hasSize(2);
+        log.fails = true;
+        assertThatThrownBy(() -> broker.publish("r", ALICE, null, new Content.Text("hi")))
+                .isInstanceOf(IllegalStateException.class);
+        log.fails = false;
+        broker.publish("r", ALICE, null, new Content.Text("hi"));
+        assertThat(log.await("r", 4)).hasSize(4);
+    }
+
+    @Test
     void aRoomWithoutHistoryAndIdsLeavesNothingAtOnce() {
         start("parley.history.messages=0");
         broker.publish("closed", ALICE, null, new Content.Text("hi"));
         broker.history("unknown", 0, 10);
         broker.release("never open");
-        broker.open("r", 10);
+        log.open(broker, "r", 10);
         broker.publish("r", ALICE, null, new Content.Text("hi"));
         assertThat(broker.rooms()).isEqualTo(1);
         broker.release("r");
@@ -195,7 +211,7 @@ class MemoryBrokerTest extends BrokerContract {
     void roomsWithoutMembersAreBoundedAndTheOneThatWasQuietLongestGoes() {
         Budget budget = TestBudgets.large();
         MemoryBroker few = broker(budget, "parley.history.empty-rooms=3");
-        few.open("open", 10);
+        few.open("open", 10, kept -> {});
         few.publish("open", ALICE, null, new Content.Text("first of all"));
         for (String room : List.of("a", "b", "c", "a", "d")) {
             few.publish(room, ALICE, null, new Content.Text("hi"));
@@ -237,6 +253,9 @@ class MemoryBrokerTest extends BrokerContract {
     private static final class Deaf implements Broker.Listener {
         @Override
         public void deliver(Publication publication) {}
+
+        @Override
+        public void lost(String room, long from, long to) {}
 
         @Override
         public void delivered(String room) {}

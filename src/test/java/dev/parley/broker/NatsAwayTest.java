@@ -3,6 +3,7 @@ package dev.parley.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.ops.Metrics;
+import dev.parley.ops.TestBudgets;
 import dev.parley.ops.TestSettings;
 import dev.parley.ops.Threads;
 import dev.parley.protocol.Content;
@@ -24,7 +25,8 @@ class NatsAwayTest {
             TestSettings.with("parley.nats.servers=nats://127.0.0.1:1", "parley.nats.publish-timeout=1s"),
             new Threads(),
             InstantSource.system(),
-            new Metrics(meters));
+            new Metrics(meters),
+            TestBudgets.large());
 
     @AfterEach
     void close() {
@@ -34,7 +36,7 @@ class NatsAwayTest {
     @Test
     void aMessageForARoomThatDoesNotOpenFailsAtItsDeadline() {
         broker.attach(new BrokerContract.Log());
-        broker.open("r", 10);
+        broker.open("r", 10, kept -> {});
         CompletableFuture<?> first = publish();
         CompletableFuture<?> second = publish();
         assertThat(meters.get("parley.broker.waiting").gauge().value()).isPositive();

@@ -33,6 +33,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -311,7 +312,7 @@ class ResumeModelTest {
         }
     }
 
-    /** Delivers to the hub what another broker does, but for one publication now and then, or one twice. */
+    /** Breaks the word of another broker: one publication now and then is not delivered, or comes twice. */
     private static final class FlakyBroker implements Broker {
         private final Broker broker;
         boolean lose;
@@ -334,6 +335,11 @@ class ResumeModelTest {
                     }
                     lose = false;
                     repeat = false;
+                }
+
+                @Override
+                public void lost(String room, long from, long to) {
+                    listener.lost(room, from, to);
                 }
 
                 @Override
@@ -369,8 +375,8 @@ class ResumeModelTest {
         }
 
         @Override
-        public CompletionStage<History> open(String room, int limit) {
-            return broker.open(room, limit);
+        public CompletionStage<@Nullable Void> open(String room, int limit, Consumer<History> opened) {
+            return broker.open(room, limit, opened);
         }
 
         @Override

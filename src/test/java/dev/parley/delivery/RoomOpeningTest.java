@@ -11,6 +11,7 @@ import dev.parley.broker.History;
 import dev.parley.broker.Publication;
 import dev.parley.broker.RoomEnd;
 import dev.parley.broker.Sender;
+import dev.parley.ops.Clock;
 import dev.parley.ops.Drain;
 import dev.parley.ops.Health;
 import dev.parley.ops.Metrics;
@@ -31,6 +32,8 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,18 +62,18 @@ class RoomOpeningTest {
         GatedWriter plain = new GatedWriter().open();
         join(typed, "alice", WireFormat.PARLEY_V1, new Start(new Position("e", 1), 0));
         join(plain, "bob", WireFormat.PLAIN, Start.NOW);
-        broker.deliver(4, 3);
+        broker.deliver(1, 0); // under way since the room was open before
         assertThat(typed.texts()).isEmpty();
         assertThat(plain.texts()).isEmpty();
         broker.opening.complete(
                 new History("e", 0, 3, List.of(publication(1, 0), publication(2, 1), publication(3, 2))));
-        assertThat(typed.texts().get(0)).contains("\"welcome\"", "\"recovered\":true", "\"offset\":4");
+        assertThat(typed.texts().get(0)).contains("\"welcome\"", "\"recovered\":true", "\"offset\":3");
         assertThat(String.join("", typed.texts()))
-                .contains("\"text\":\"2\"", "\"text\":\"3\"", "\"text\":\"4\"")
+                .contains("\"text\":\"2\"", "\"text\":\"3\"")
                 .doesNotContain("\"text\":\"1\"");
         assertThat(plain.texts()).containsExactly("* bob joined");
-        broker.deliver(5, 4);
-        assertThat(plain.texts()).containsExactly("* bob joined", "u: 5");
+        broker.deliver(4, 3);
+        assertThat(plain.texts()).containsExactly("* bob joined", "u: 4");
     }
 
     @Test
@@ -215,27 +218,13 @@ class RoomOpeningTest {
     }
 
     @Test
-    void aHoleIsFilledFromTheHistoryAndTriedAgainUntilItIsThere() {
-        GatedWriter plain = new GatedWriter().open();
-        join(plain, "bob", WireFormat.PLAIN, Start.NOW);
-        broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
-        broker.history = CompletableFuture.failedFuture(AWAY);
-        broker.deliver(3, 2);
-        assertThat(plain.texts()).containsExactly("* bob joined");
-        broker.history = CompletableFuture.completedFuture(new History("e", 1, 2, List.of(publication(2, 1))));
-        hub.sweep();
-        assertThat(plain.texts()).containsExactly("* bob joined", "u: 2", "u: 3");
-        assertThat(broker.calls).containsExactly("open r", "joined r bob", "history r 1", "sweep", "history r 1");
-    }
-
-    @Test
-    void aHoleThatStaysIsToldToOneWhoCanBeToldAndClosesTheOther() {
+    void aLossIsToldToOneWhoCanBeToldAndClosesTheOther() {
         GatedWriter typed = new GatedWriter().open();
         GatedWriter plain = new GatedWriter().open();
         join(typed, "alice", WireFormat.PARLEY_V1, Start.NOW);
         join(plain, "bob", WireFormat.PLAIN, Start.NOW);
         broker.opening.complete(new History("e", 0, 1, List.of(publication(1, 0))));
-        broker.history = CompletableFuture.completedFuture(new History("e", 2, 2, List.of()));
+        broker.listener.lost("r", 2, 2);
         broker.deliver(3, 2);
         assertThat(String.join("", typed.texts())).contains("{\"type\":\"gap\",\"from\":2,\"to\":2}", "\"text\":\"3\"");
         assertThat(plain.closeReason()).isEqualTo(CloseReasons.MESSAGES_LOST);
@@ -254,8 +243,13 @@ class RoomOpeningTest {
                 .contains("\"welcome\"", "\"epoch\":\"f\"", "\"offset\":0", "\"recovered\":false"));
         assertThat(plain.closeReason()).isEqualTo(CloseReasons.MESSAGES_LOST);
         assertThat(overtaken()).as("it was not slow").isZero();
-        broker.deliver(1, 0);
-        assertThat(typed.texts().get(typed.texts().size() - 1)).contains("\"offset\":1");
+        broker.deliver(2, 1);
+        assertThat(typed.texts().get(typed.texts().size() - 1))
+                .as("what comes late of the lost history")
+                .doesNotContain("\"offset\":2");
+        broker.deliver(
+                new Publication("r", "f", 1, 0, new Sender("u", 1), null, Instant.EPOCH, new Content.Text("new")));
+        assertThat(typed.texts().get(typed.texts().size() - 1)).contains("\"offset\":1", "\"new\"");
     }
 
     @Test
@@ -400,36 +394,57 @@ class RoomOpeningTest {
 
     @Test
     void aRoomThatFailsInASweepIsClosedAndTheOthersAreSwept() {
-        List<GatedWriter> writers = new ArrayList<>();
+        AtomicInteger looks = new AtomicInteger(Integer.MIN_VALUE);
+        Clock failing = new Clock() {
+            @Override
+            public Instant instant() {
+                return Instant.now();
+            }
+
+            @Override
+            public long nanoTime() {
+                if (looks.getAndIncrement() == 0) {
+                    throw new AssertionError("a bug in one of the sweeps");
+                }
+                return System.nanoTime();
+            }
+        };
+        LocalHub swept = new LocalHub();
+        swept.use(TestSettings.small(), broker, new Metrics(meters), health, new Drain(), TestBudgets.large());
+        swept.start(Runnable::run, failing);
         broker.opening.complete(new History("e", 0, 1, List.of()));
-        broker.history = CompletableFuture.failedFuture(AWAY);
+        List<GatedWriter> writers = new ArrayList<>();
         for (String room : List.of("a", "r", "z")) {
             GatedWriter writer = new GatedWriter().open();
             writers.add(writer);
-            hub.open(writer, TestAdmission.toEverything(), opened -> (p, message) -> {})
+            swept.open(writer, TestAdmission.toEverything(), opened -> (p, message) -> {})
                     .join(room, room, WireFormat.PLAIN, Start.NOW);
-            broker.deliver(room, 3, 2);
         }
-        broker.calls.clear();
-        broker.broken = "r";
-        hub.sweep();
-        assertThat(broker.calls).contains("history a 1", "history r 1", "history z 1", "left r r", "release r");
-        assertThat(writers.get(0).closeReason()).isNull();
-        assertThat(writers.get(1).closeReason().getCloseCode().getCode()).isEqualTo(1011);
-        assertThat(writers.get(2).closeReason()).isNull();
-        assertThat(hub.rooms()).isEqualTo(2);
+        looks.set(0);
+        swept.sweep();
+        assertThat(looks.get()).as("looks at the clock, one for each room").isEqualTo(3);
+        assertThat(writers)
+                .filteredOn(writer -> writer.closeReason() != null)
+                .singleElement()
+                .satisfies(
+                        writer -> assertThat(writer.closeReason().getCloseCode().getCode())
+                                .isEqualTo(1011));
+        assertThat(swept.rooms()).isEqualTo(2);
     }
 
     @Test
     void theRoomsAreSweptEvenIfTheBrokerIsNot() {
         broker.opening.complete(new History("e", 0, 1, List.of()));
-        broker.history = CompletableFuture.failedFuture(AWAY);
-        join(new GatedWriter().open(), "alice", WireFormat.PLAIN, Start.NOW);
-        broker.deliver(3, 2);
-        broker.calls.clear();
+        GatedWriter typed = new GatedWriter().open();
+        join(typed, "alice", WireFormat.PARLEY_V1, Start.NOW);
+        broker.present(
+                IntStream.range(0, 1000)
+                        .mapToObj(i -> new Sender("u" + i, 1L << 40 | i))
+                        .toList(),
+                List.of());
         broker.broken = "sweep";
         hub.sweep();
-        assertThat(broker.calls).containsExactly("sweep", "history r 1");
+        assertThat(typed.texts()).last().asString().contains("\"presence\"");
     }
 
     /** All rooms wait for that thread. */
@@ -461,13 +476,18 @@ class RoomOpeningTest {
         runAll(tasks);
         assertThat(answers).containsExactly("ack");
 
+        var newest = new CompletableFuture<Long>();
+        broker.newest = newest;
+        threaded.newest("r", 1).thenAccept(page -> answers.add("page"));
         var history = new CompletableFuture<History>();
         broker.history = history;
-        threaded.newest("r", 1).thenAccept(page -> answers.add("page"));
+        threaded.newest("closed", 1).thenAccept(page -> answers.add("page of a closed room"));
+        newest.complete(0L);
         history.complete(new History("e", 0, 0, List.of()));
         assertThat(answers).containsExactly("ack");
         runAll(tasks);
-        assertThat(answers).containsExactly("ack", "page");
+        assertThat(answers).containsExactlyInAnyOrder("ack", "page", "page of a closed room");
+        assertThat(broker.calls).contains("history closed 0").doesNotContain("history r 0");
 
         broker.listener.renewed("r", "f", 0);
         assertThat(writer.texts()).hasSize(1);
@@ -497,7 +517,7 @@ class RoomOpeningTest {
 
     private static Publication publication(String room, long offset, long previous) {
         return new Publication(
-                room, offset, previous, new Sender("u", 1), null, Instant.EPOCH, new Content.Text("" + offset));
+                room, "e", offset, previous, new Sender("u", 1), null, Instant.EPOCH, new Content.Text("" + offset));
     }
 
     private static final class SlowBroker implements Broker {
@@ -524,8 +544,12 @@ class RoomOpeningTest {
         }
 
         void deliver(String room, long offset, long previous) {
-            listener.deliver(publication(room, offset, previous));
-            listener.delivered(room);
+            deliver(publication(room, offset, previous));
+        }
+
+        void deliver(Publication publication) {
+            listener.deliver(publication);
+            listener.delivered(publication.room());
         }
 
         void present(List<Sender> joined, List<Sender> left) {
@@ -539,10 +563,10 @@ class RoomOpeningTest {
         }
 
         @Override
-        public CompletionStage<History> open(String room, int limit) {
+        public CompletionStage<@Nullable Void> open(String room, int limit, Consumer<History> opened) {
             calls.add("open " + room);
             failIn(room);
-            return opening;
+            return opening.thenAccept(opened);
         }
 
         @Override

@@ -257,7 +257,7 @@ class RingTest {
     }
 
     private static Publication publication(long offset, Instant at) {
-        return new Publication("r", offset, offset - 1, TestRings.sender(ALICE), null, at, new Content.Text("m"));
+        return new Publication("r", "e", offset, offset - 1, TestRings.sender(ALICE), null, at, new Content.Text("m"));
     }
 
     private static List<String> readAll(Ring ring, long from) {

@@ -91,6 +91,6 @@ public final class TestRings {
     public static void append(Ring ring, Sender sender, String id, String text, Instant at) {
         long previous = ring.offset();
         ring.append(new RoomEvent.Message(
-                new Publication("r", previous + 1, previous, sender, id, at, new Content.Text(text))));
+                new Publication("r", "e", previous + 1, previous, sender, id, at, new Content.Text(text))));
     }
 }

@@ -12,6 +12,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /** A TCP proxy in front of the server. Its faults are the test's to make, at any time. Two threads for each connection. */
 public final class Proxy implements AutoCloseable {
@@ -24,6 +26,9 @@ public final class Proxy implements AutoCloseable {
 
     /** Nothing passes, either way, and nothing is closed: as in a tunnel. */
     public volatile boolean dark;
+
+    /** What passes takes so long, milliseconds each way. */
+    public volatile int delay;
 
     /** No WebSocket passes: as through some proxies of offices. */
     public volatile boolean blocksUpgrades;
@@ -45,7 +50,12 @@ public final class Proxy implements AutoCloseable {
 
     /** The address of the page behind it. */
     public String url() {
-        return "http://127.0.0.1:" + listening.getLocalPort() + "/";
+        return "http://127.0.0.1:" + port() + "/";
+    }
+
+    /** Where it listens. */
+    public int port() {
+        return listening.getLocalPort();
     }
 
     /** Ends all connections without a goodbye. */
@@ -88,6 +98,7 @@ public final class Proxy implements AutoCloseable {
                 if (fromClient && blocksUpgrades && isUpgrade(buffer, length)) {
                     return;
                 }
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(delay));
                 if (!dark) {
                     out.write(buffer, 0, length);
                     out.flush();
