@@ -1,10 +1,7 @@
 package dev.parley.broker;
 
 import dev.parley.cluster.NatsCluster;
-import io.nats.client.Connection;
-import io.nats.client.JetStreamApiException;
 import io.nats.client.Nats;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,6 +91,17 @@ class NatsClusterFaultsIT {
         during("50 ms between the servers", leader -> servers.slow(50), leader -> servers.slow(0));
     }
 
+    /** The server switches its JetStream off, until somebody starts it again. */
+    @ParameterizedTest
+    @MethodSource("rounds")
+    void theLeaderWhoseDiskIsFull(int round) throws Exception {
+        for (int i = 0; i < 3; i++) {
+            servers.get(i).kill();
+            servers.get(i).onDisk(128).start();
+        }
+        during("disk of the leader full", leader -> servers.get(leader).fillDisk(), leader -> {});
+    }
+
     private static int next(int place) {
         return (place + 1) % 3;
     }
@@ -128,17 +136,14 @@ class NatsClusterFaultsIT {
     }
 
     /** A stream of three replicas is there before the nodes are, so that they can be placed by its leader. */
-    private int leader() throws IOException, InterruptedException {
-        BrokerContract.Log first = new BrokerContract.Log();
-        node(0, first);
-        try (Connection admin = Nats.connect(servers.get(0).address())) {
-            return Integer.parseInt(admin.jetStreamManagement()
-                    .getStreamInfo(STREAM)
-                    .getClusterInfo()
-                    .getLeader());
-        } catch (JetStreamApiException e) {
-            throw new IOException(e);
-        }
+    private int leader() throws Exception {
+        node(0, new BrokerContract.Log());
+        var admin = Nats.connect(servers.get(0).address());
+        open.add(admin);
+        return Integer.parseInt(admin.jetStreamManagement()
+                .getStreamInfo(STREAM)
+                .getClusterInfo()
+                .getLeader());
     }
 
     private NatsBroker node(int server, BrokerContract.Log log) {

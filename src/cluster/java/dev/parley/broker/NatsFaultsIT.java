@@ -75,14 +75,14 @@ class NatsFaultsIT {
 
     @ParameterizedTest
     @MethodSource("rounds")
-    void aServerThatIsKilledLosesNothingThatWasAcknowledgedAndDoublesNothing(int round) {
+    void aServerThatIsKilledLosesNothingThatWasAcknowledgedAndDoublesNothing(int round) throws Exception {
         away("killed", server.address(), server::kill, server::start, true);
     }
 
     /** Its connections stay open, so only what it does not answer tells. */
     @ParameterizedTest
     @MethodSource("rounds")
-    void aServerThatHangsLosesNothingThatWasAcknowledgedAndDoublesNothing(int round) {
+    void aServerThatHangsLosesNothingThatWasAcknowledgedAndDoublesNothing(int round) throws Exception {
         away("hung", server.address(), server::hang, server::goOn, true);
     }
 
@@ -105,7 +105,7 @@ class NatsFaultsIT {
      * Twenty users publish through both nodes while one of them, or both, have no server for {@code -Dfault.seconds=5}. A node
      * that has none is not ready within five seconds (issue 7) and acknowledges nothing.
      */
-    private void away(String fault, String address, Runnable begins, Runnable ends, boolean forBoth) {
+    private void away(String fault, String address, Runnable begins, Runnable ends, boolean forBoth) throws Exception {
         NatsBroker a = node(address, here);
         NatsBroker b = node(server.address(), there);
         NatsTraffic traffic = new NatsTraffic(a, b);

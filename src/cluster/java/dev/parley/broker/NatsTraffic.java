@@ -22,15 +22,21 @@ final class NatsTraffic implements AutoCloseable {
     private final AtomicInteger byFirst = new AtomicInteger();
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor();
     private final ScheduledFuture<?> writing;
+    private final NatsRecording recording = new NatsRecording();
 
     NatsTraffic(Broker... nodes) {
+        for (Broker node : nodes) {
+            recording.read(node);
+        }
         writing = thread.scheduleAtFixedRate(
                 () -> {
                     int i = sent.getAndIncrement();
                     String text = "m" + i;
+                    long call = System.nanoTime();
                     nodes[i % nodes.length]
                             .publish("r", new Sender("user" + i % 20, i % 20), text, new Content.Text(text))
                             .whenComplete((position, failure) -> {
+                                recording.published(text, call, failure == null);
                                 if (failure == null) {
                                     acknowledged.put(text, position.offset());
                                     if (i % nodes.length == 0) {
@@ -67,8 +73,11 @@ final class NatsTraffic implements AutoCloseable {
         Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> byFirst.get() >= number);
     }
 
-    /** Stops, and holds the history and what the nodes delivered against what was acknowledged: nothing lost, doubled or turned. */
-    void judge(Broker reader, BrokerContract.Log... logs) {
+    /**
+     * Stops, and compares the history and what the nodes delivered with what was acknowledged: nothing is lost, doubled or out of
+     * order, and all that was published and read is linearizable.
+     */
+    void judge(Broker reader, BrokerContract.Log... logs) throws Exception {
         writing.cancel(false);
         Awaitility.await().atMost(30, TimeUnit.SECONDS).until(() -> acknowledged.size() + unknown.get() == sent.get());
         TreeMap<Long, String> kept = history(reader);
@@ -84,6 +93,7 @@ final class NatsTraffic implements AutoCloseable {
             assertThat(log.lost).as("gaps that are none").isEmpty();
             assertThat(log.broken).isEmpty();
         }
+        recording.assertLinearizable(kept.values());
     }
 
     static TreeMap<Long, String> history(Broker broker) {
@@ -111,5 +121,6 @@ final class NatsTraffic implements AutoCloseable {
     @Override
     public void close() {
         thread.shutdownNow();
+        recording.close();
     }
 }

@@ -114,6 +114,22 @@ final class Node implements AutoCloseable {
         return Awaitility.await().atMost(30, TimeUnit.SECONDS);
     }
 
+    /** The live objects of its heap, bytes. */
+    long heap() {
+        try {
+            Process jcmd = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "jcmd")
+                                    .toString(),
+                            Long.toString(jvm.pid()),
+                            "GC.class_histogram")
+                    .start();
+            String last = jcmd.inputReader().lines().reduce("", (before, line) -> line.isEmpty() ? before : line);
+            return Long.parseLong(last.trim().split(" +")[2]); // Total, objects, bytes
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** As {@code kill -9} does. */
     void kill() {
         jvm.destroyForcibly();

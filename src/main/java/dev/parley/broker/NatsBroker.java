@@ -59,7 +59,7 @@ public final class NatsBroker implements Broker {
      * @param threads make its threads
      * @param clock tells how old a message is
      * @param metrics show its state
-     * @param budget what waits for a missing message is taken from
+     * @param budget what is read from the stream, and what waits for a missing message, is taken from
      */
     public NatsBroker(Settings settings, Threads threads, InstantSource clock, Metrics metrics, Budget budget) {
         this.loop = new NatsLoop(threads.factory("parley-broker"), this::announce);
@@ -70,7 +70,7 @@ public final class NatsBroker implements Broker {
                         / (double) Duration.ofSeconds(1).toNanos());
         this.link = new NatsLink(settings.nats(), threads, loop, this::connectionChanged, reconnected);
         this.stream = new NatsStream(settings, link, clock, new Changes());
-        this.history = new NatsHistory(settings, clock, stream, loop);
+        this.history = new NatsHistory(settings, clock, stream, loop, budget);
         this.rooms = new NatsRooms(settings.room(), budget, stream, link, history, threads.executor(), this::listener);
         this.lanes = new NatsLanes(stream, link, loop);
         this.waiting = new NatsWaiting(stream);

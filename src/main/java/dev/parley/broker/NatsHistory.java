@@ -1,5 +1,6 @@
 package dev.parley.broker;
 
+import dev.parley.ops.Budget;
 import dev.parley.ops.Incidents;
 import dev.parley.ops.Rooms;
 import dev.parley.ops.Settings;
@@ -30,17 +31,23 @@ final class NatsHistory {
     private static final Duration GATHER = Duration.ofMillis(5); // who is opened meanwhile is read together
     private static final int TOGETHER = 32; // rooms from which on one pass costs the servers less than a read of each
     private static final int MAX_FAILURES = 3; // of one page
+    private static final int SHARE =
+            4; // readings keep less than three of so many parts of the budget, and others the rest
 
     private final Settings settings;
     private final InstantSource clock;
     private final NatsStream stream;
     private final NatsLoop loop;
+    private final Budget budget;
     private final List<Reading> openings = new ArrayList<>(); // that wait to be read
     private int alone; // openings that are being read each by itself
     private boolean passes;
 
-    /** A room that is being read. It holds the newest messages: as many as the room may keep, plus one. */
-    private static final class Reading {
+    /**
+     * A room that is being read. It holds the newest messages: as many as the room may keep, plus one, and fewer if memory is
+     * short.
+     */
+    private final class Reading {
 
         private final String room;
         private final Rooms.History bounds;
@@ -51,7 +58,9 @@ final class NatsHistory {
         private final long deadline;
         private final Deque<Publication> messages = new ArrayDeque<>();
         private final CompletableFuture<@Nullable History> result = new CompletableFuture<>();
+        private final Budget.Account account = budget.account(Budget.Holder.HISTORY);
         private long bytes;
+        private long memory;
         private long end; // the offset of the last message, readable or not
 
         Reading(
@@ -81,27 +90,45 @@ final class NatsHistory {
                 return;
             }
             messages.add(publication.follows(before));
-            bytes += publication.size();
+            count(publication, 1);
             while (messages.size() > bounds.messages() + 1
                     || bytes - messages.element().size() > bounds.bytes()) {
-                bytes -= messages.remove().size();
+                count(messages.remove(), -1);
             }
+            account.hold(memory);
+            while (messages.size() > 1 && budget.used() > budget.limit() / SHARE * (SHARE - 1)) {
+                count(messages.remove(), -1);
+                account.settle(memory);
+            }
+        }
+
+        private void count(Publication publication, int times) {
+            int size = publication.size();
+            bytes += (long) times * size;
+            memory += (long) times * publication.memory(size);
         }
 
         boolean isLate() {
             return System.nanoTime() - deadline > 0;
         }
 
+        void complete(@Nullable History history) {
+            result.complete(history); // the room that opens with it has counted it now
+            account.close();
+        }
+
         void fail(Throwable failure) {
             result.completeExceptionally(failure);
+            account.close();
         }
     }
 
-    NatsHistory(Settings settings, InstantSource clock, NatsStream stream, NatsLoop loop) {
+    NatsHistory(Settings settings, InstantSource clock, NatsStream stream, NatsLoop loop, Budget budget) {
         this.settings = settings;
         this.clock = clock;
         this.stream = stream;
         this.loop = loop;
+        this.budget = budget;
     }
 
     /**
@@ -167,7 +194,7 @@ final class NatsHistory {
                     }
                     passed(group, each -> {
                         if (batch == null) {
-                            each.result.complete(null);
+                            each.complete(null);
                         } else {
                             settle(each);
                         }
@@ -197,7 +224,7 @@ final class NatsHistory {
                 stream.next(reading.room, reading.end, PAGE),
                 batch -> {
                     if (batch == null) {
-                        reading.result.complete(null);
+                        reading.complete(null);
                         return;
                     }
                     batch.messages().forEach(reading::take);
@@ -218,7 +245,7 @@ final class NatsHistory {
         }
         NatsLoop.then(
                 stream.info(),
-                info -> reading.result.complete(
+                info -> reading.complete(
                         info == null || info.hasError() || !reading.generation.equals(stream.generation())
                                 ? null
                                 : kept(reading, info.getStreamState().getFirstSequence())),

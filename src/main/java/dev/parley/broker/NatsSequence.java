@@ -8,8 +8,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Brings what the servers republish of one room into order: each message once. Where one is missing what follows is held until the
- * stream has filled the hole, or has shown that it cannot; then the hub is told of the loss. {@link NatsLoop}'s thread only.
+ * Puts the messages that the servers republish of one room in order, each once. If one is missing, the following ones wait until
+ * it has been read from the stream. If too many wait, the newest are dropped and read from the stream as well. The hub is told of
+ * a loss only if the stream does not have the message. {@link NatsLoop}'s thread only.
  */
 final class NatsSequence {
 
@@ -19,18 +20,20 @@ final class NatsSequence {
     private final Settings.Room bounds;
     private final Budget.Account account;
     private final Supplier<Broker.Listener> listener;
-    private final Deque<Publication> held = new ArrayDeque<>(0); // by offset, the first behind a hole
+    private final Deque<Publication> held = new ArrayDeque<>(0); // by offset, the first after a missing message
     private long heldBytes;
     private long heldMemory;
     private long last; // the newest message that was delivered, lost, or given with the history
+    private long known; // the newest message that is in the stream
+    private String epoch = ""; // of that
     private boolean started;
     private boolean asked;
     private int tries;
 
     /**
-     * A sequence that has not started: it holds everything.
+     * A sequence that has not started: everything waits.
      *
-     * @param bounds how many may wait for a hole to be filled, and how many bytes; with more it is given up
+     * @param bounds how many messages may wait, and how many bytes
      * @param account the memory of what waits is taken from there
      * @param listener takes what is delivered or lost
      */
@@ -45,6 +48,7 @@ final class NatsSequence {
     void start(History kept) {
         started = true;
         last = Math.max(last, kept.upTo());
+        known = Math.max(known, last);
         release();
     }
 
@@ -59,20 +63,18 @@ final class NatsSequence {
 
     /** The next publication, or one that came before. */
     void take(Publication publication) {
-        if (publication.offset() <= (held.isEmpty() ? last : held.getLast().offset())) {
+        if (publication.offset() <= known) {
             return;
         }
+        known = publication.offset();
+        epoch = publication.epoch();
         if (started && held.isEmpty() && publication.previous() <= last) {
             deliver(publication);
-            return;
+        } else if (held.size() < bounds.messages() && heldBytes + publication.size() <= bounds.bytes()) {
+            held.add(publication);
+            count(publication, 1);
+            release();
         }
-        held.add(publication);
-        count(publication, 1);
-        release();
-        while (held.size() > bounds.messages() || (heldBytes > bounds.bytes() && held.size() > 1)) {
-            giveUp();
-        }
-        account.hold(heldMemory);
     }
 
     private void count(Publication publication, int times) {
@@ -90,6 +92,7 @@ final class NatsSequence {
     private void deliver(Publication publication) {
         if (publication.offset() > last) {
             last = publication.offset();
+            known = Math.max(known, last);
             listener.get().deliver(publication);
         }
     }
@@ -109,34 +112,35 @@ final class NatsSequence {
         heldMemory = 0;
         account.settle(0);
         last = 0;
+        known = 0;
         asked = false;
         tries = 0;
     }
 
     /** Whether messages are missing that the stream has not been asked for. The caller asks. */
     boolean asks() {
-        if (!started || held.isEmpty() || asked) {
+        if (!started || last == known || asked) {
             return false;
         }
         asked = true;
         return true;
     }
 
-    /** The message behind the hole: one who has read up to it has what is missing. */
+    /** The message up to which to read, to have what is missing. */
     long wanted() {
-        return held.isEmpty() ? 0 : held.element().offset();
+        return held.isEmpty() ? known : held.element().offset();
     }
 
-    /** What the stream has of what is missing, perhaps nothing yet; true if it had something. */
+    /** Takes what the stream has of the missing messages, perhaps nothing yet; true if it had some. */
     boolean repair(@Nullable History history) {
         asked = false;
         tries++;
-        Publication first = held.peek();
-        if (first != null && history != null && history.epoch().equals(first.epoch())) {
-            lose(Math.min(history.after(), first.previous())); // what is held is not lost, whatever became of it there
+        if (last < known && history != null && history.epoch().equals(epoch)) {
+            Publication first = held.peek();
+            lose(Math.min(history.after(), first == null ? known : first.previous())); // what waits is not lost
             for (Publication publication : history.publications()) {
                 if (publication.offset() > last) {
-                    lose(publication.previous()); // what is not in the history either is lost
+                    lose(publication.previous()); // the stream has lost it
                     deliver(publication);
                     tries = 0;
                 }
@@ -155,21 +159,16 @@ final class NatsSequence {
         while (started && !held.isEmpty() && held.element().previous() <= last) {
             deliver(remove());
         }
-        if (held.isEmpty()) {
+        if (last == known) {
             tries = 0;
         }
         account.hold(heldMemory);
     }
 
     private void giveUp() {
-        Publication next = held.peek();
-        if (!started) {
-            remove(); // the history that opens the room will show it, or that it is missing
-        } else if (next != null) {
-            tries = 0;
-            lose(next.previous());
-            release();
-        }
+        tries = 0;
+        lose(held.isEmpty() ? known : held.element().previous());
+        release();
     }
 
     /** Gives its memory back: the room is not open any more. */

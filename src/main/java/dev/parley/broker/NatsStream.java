@@ -46,6 +46,7 @@ final class NatsStream {
     private static final String SUCCESSOR = "~next"; // no room: "~" is always encoded in those
     private static final int NO_STREAM = 404;
     private static final int NAME_TAKEN = 10_058;
+    private static final int NO_MESSAGE = 10_037;
     private static final int MAX_LOW = 3; // probes in a row; fewer may be a new leader that has not caught up
     private static final int PAGE = 1 << 20; // bytes that the servers give at once
     private static final Duration DRIFT = Duration.ofSeconds(10); // of a clock; more is worth a word
@@ -174,10 +175,15 @@ final class NatsStream {
         return api("STREAM.INFO.", "{}").thenApply(answer -> answer == null ? null : new StreamInfo(answer));
     }
 
-    /** A message as the leader has it: null if nobody answered, with an error if there is none. */
+    /**
+     * A message as the leader has it: null if nobody can tell, with an error if there is none. A server that is cut off from the
+     * others answers with another error.
+     */
     private CompletionStage<@Nullable MessageInfo> get(String which) {
-        return api("STREAM.MSG.GET.", which)
-                .thenApply(answer -> answer == null ? null : new MessageInfo(answer, name, false));
+        return api("STREAM.MSG.GET.", which).thenApply(answer -> {
+            MessageInfo message = answer == null ? null : new MessageInfo(answer, name, false);
+            return message != null && message.hasError() && message.getApiErrorCode() != NO_MESSAGE ? null : message;
+        });
     }
 
     CompletionStage<@Nullable MessageInfo> get(long sequence) {
