@@ -95,10 +95,7 @@ class NatsClusterFaultsIT {
     @ParameterizedTest
     @MethodSource("rounds")
     void theLeaderWhoseDiskIsFull(int round) throws Exception {
-        for (int i = 0; i < 3; i++) {
-            servers.get(i).kill();
-            servers.get(i).onDisk(128).start();
-        }
+        servers.moveToDisks(128);
         during("disk of the leader full", leader -> servers.get(leader).fillDisk(), leader -> {});
     }
 
