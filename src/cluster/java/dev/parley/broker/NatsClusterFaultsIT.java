@@ -47,54 +47,54 @@ class NatsClusterFaultsIT {
 
     @ParameterizedTest
     @MethodSource("rounds")
-    void theLeaderThatIsKilled(int round) throws Exception {
+    void losesNothingWhenTheLeaderIsKilled(int round) throws Exception {
         during("leader killed", leader -> servers.get(leader).kill(), leader -> servers.get(leader)
                 .start());
     }
 
     @ParameterizedTest
     @MethodSource("rounds")
-    void aFollowerThatIsKilled(int round) throws Exception {
+    void losesNothingWhenAFollowerIsKilled(int round) throws Exception {
         during("follower killed", leader -> servers.get(next(leader)).kill(), leader -> servers.get(next(leader))
                 .start());
     }
 
     @ParameterizedTest
     @MethodSource("rounds")
-    void theLeaderThatHangs(int round) throws Exception {
+    void losesNothingWhenTheLeaderHangs(int round) throws Exception {
         during("leader hung", leader -> servers.get(leader).hang(), leader -> servers.get(leader)
                 .goOn());
     }
 
     @ParameterizedTest
     @MethodSource("rounds")
-    void aFollowerThatHangs(int round) throws Exception {
+    void losesNothingWhenAFollowerHangs(int round) throws Exception {
         during("follower hung", leader -> servers.get(next(leader)).hang(), leader -> servers.get(next(leader))
                 .goOn());
     }
 
     @ParameterizedTest
     @MethodSource("rounds")
-    void theLeaderThatIsCutOffFromTheOthers(int round) throws Exception {
+    void losesNothingWhenTheLeaderIsCutOff(int round) throws Exception {
         during("leader cut off", servers::isolate, servers::join);
     }
 
     @ParameterizedTest
     @MethodSource("rounds")
-    void aFollowerThatIsCutOffFromTheOthers(int round) throws Exception {
+    void losesNothingWhenAFollowerIsCutOff(int round) throws Exception {
         during("follower cut off", leader -> servers.isolate(next(leader)), leader -> servers.join(next(leader)));
     }
 
     @ParameterizedTest
     @MethodSource("rounds")
-    void aSlowLinkBetweenTheServers(int round) throws Exception {
+    void losesNothingWhenTheServersAreFarApart(int round) throws Exception {
         during("50 ms between the servers", leader -> servers.slow(50), leader -> servers.slow(0));
     }
 
     /** The server switches its JetStream off, until somebody starts it again. */
     @ParameterizedTest
     @MethodSource("rounds")
-    void theLeaderWhoseDiskIsFull(int round) throws Exception {
+    void losesNothingWhenTheDiskOfTheLeaderIsFull(int round) throws Exception {
         servers.moveToDisks(128);
         during("disk of the leader full", leader -> servers.get(leader).fillDisk(), leader -> {});
     }

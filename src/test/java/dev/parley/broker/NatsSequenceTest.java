@@ -38,7 +38,7 @@ class NatsSequenceTest {
     }
 
     @Test
-    void whatComesTwiceIsToldOnce() {
+    void deliversRepeatedMessagesOnce() {
         sequence.start(kept(0));
         take(1, 0);
         take(1, 0);
@@ -49,7 +49,7 @@ class NatsSequenceTest {
     }
 
     @Test
-    void whatIsRepublishedWhileTheRoomOpensFollowsItsHistory() {
+    void deliversMessagesThatArriveDuringTheOpeningAfterTheHistory() {
         take(2, 1);
         take(3, 2);
         assertThat(told).isEmpty();
@@ -59,7 +59,7 @@ class NatsSequenceTest {
     }
 
     @Test
-    void whatFollowsAHoleWaitsUntilTheStreamHasFilledIt() {
+    void waitsForAMissingMessageUntilTheStreamHasIt() {
         sequence.start(kept(0, 1));
         take(4, 3);
         assertThat(told).isEmpty();
@@ -79,7 +79,7 @@ class NatsSequenceTest {
     }
 
     @Test
-    void whatTheStreamNoLongerHasIsLost() {
+    void tellsALossIfTheStreamNoLongerHasTheMessage() {
         sequence.start(kept(0, 1));
         take(5, 4);
         sequence.asks();
@@ -88,7 +88,7 @@ class NatsSequenceTest {
     }
 
     @Test
-    void whatTheStreamHasLostBetweenTwoMessagesIsLost() {
+    void tellsALossBetweenTwoMessagesOfTheStream() {
         sequence.start(kept(0, 1, 3));
         take(7, 6);
         sequence.asks();
@@ -97,7 +97,7 @@ class NatsSequenceTest {
     }
 
     @Test
-    void whatIsHeldIsToldEvenIfTheStreamHasLostItSince() {
+    void deliversWaitingMessagesEvenIfTheStreamHasDeletedThem() {
         sequence.start(kept(0, 1));
         take(3, 2);
         sequence.asks();
@@ -106,7 +106,7 @@ class NatsSequenceTest {
     }
 
     @Test
-    void aHoleThatNobodyCanFillIsGivenUpAfterSomeTries() {
+    void givesUpAMissingMessageAfterEightTries() {
         sequence.start(kept(0, 1));
         take(3, 2);
         for (int i = 0; i < 8; i++) {
@@ -118,7 +118,7 @@ class NatsSequenceTest {
     }
 
     @Test
-    void readsFromTheStreamWhatIsTooMuchToWait() {
+    void readsFromTheStreamWhatExceedsTheLimit() {
         sequence.start(kept(0, 1));
         for (long offset = 3; offset <= 9; offset++) {
             take(offset, offset - 1);
@@ -135,7 +135,7 @@ class NatsSequenceTest {
     }
 
     @Test
-    void givesUpWhatTheStreamNeverHas() {
+    void givesUpMessagesThatTheStreamNeverReturns() {
         sequence.start(kept(0, 1));
         for (long offset = 3; offset <= 9; offset++) {
             take(offset, offset - 1);
@@ -149,7 +149,7 @@ class NatsSequenceTest {
     }
 
     @Test
-    void whatWaitsForARoomToOpenIsBoundedAndReadFromTheStream() {
+    void limitsWhatWaitsForTheOpeningAndReadsTheRestFromTheStream() {
         for (long offset = 1; offset <= 9; offset++) {
             take(offset, offset - 1);
         }
@@ -161,14 +161,14 @@ class NatsSequenceTest {
     }
 
     @Test
-    void aPurgedPredecessorIsNoHole() {
+    void ignoresADeletedPredecessor() {
         sequence.start(kept(0, 1));
         take(7, 0);
         assertThat(told).containsExactly("7");
     }
 
     @Test
-    void theHistoryOfAnotherEpochFillsNothing() {
+    void ignoresTheHistoryOfAnotherEpoch() {
         sequence.start(kept(0, 1));
         take(3, 2);
         sequence.asks();
@@ -177,7 +177,7 @@ class NatsSequenceTest {
     }
 
     @Test
-    void theBytesThatWaitAreLimitedAndCounted() {
+    void limitsAndCountsTheBytesThatWait() {
         NatsSequence bounded = sequence(new Settings.Room(64, 10_000));
         bounded.start(kept(0));
         Content text = new Content.Text("x".repeat(4_000));
@@ -194,7 +194,7 @@ class NatsSequenceTest {
     }
 
     @Test
-    void inANewEpochOffsetsBeginAnewAndNothingOfTheOldOneIsTold() {
+    void startsAnewInANewEpochAndDeliversNothingOfTheOldOne() {
         sequence.start(kept(0));
         take(7, 0);
         take(9, 8);
@@ -209,7 +209,7 @@ class NatsSequenceTest {
 
     /** {@code -Dseed=} repeats a run. */
     @Test
-    void whateverIsRepublishedLateTwiceOrNeverIsToldOnceInOrderOrLost() {
+    void deliversEveryMessageOnceInOrderWhateverIsLateRepeatedOrLost() {
         long seed = Long.getLong("seed", ThreadLocalRandom.current().nextLong());
         for (int i = 0; i < 2_000; i++) {
             try {

@@ -24,14 +24,14 @@ class RoomTest {
             "r", TestSettings.small(), Clock.SYSTEM, TestBudgets.large().account(Budget.Holder.ROOMS));
 
     @Test
-    void theHistoryComesBeforeWhatIsDeliveredAndItsHolesAreGaps() {
+    void readsTheHistoryFirstAndTellsItsHolesAsGaps() {
         room.open(new History("e", 0, 3, List.of(publication(1, 0), publication(3, 2))));
         room.deliver(publication(4, 3));
         assertThat(read()).containsExactly("1", "gap 2-2", "3", "4");
     }
 
     @Test
-    void whatIsLostIsAGap() {
+    void tellsLostMessagesAsAGap() {
         room.open(new History("e", 0, 1, List.of(publication(1, 0))));
         room.lost(3);
         room.deliver(publication(4, 3));
@@ -39,7 +39,7 @@ class RoomTest {
     }
 
     @Test
-    void aBrokerThatLeavesOneOutMakesAGapAndOneThatRepeatsMakesNothing() {
+    void tellsAGapIfTheBrokerSkipsAMessageAndIgnoresRepeatedOnes() {
         room.open(new History("e", 0, 1, List.of(publication(1, 0))));
         room.deliver(publication(3, 2));
         room.deliver(publication(3, 2));
@@ -48,7 +48,7 @@ class RoomTest {
     }
 
     @Test
-    void inANewEpochOffsetsBeginAnewAndTheReaderIsGreeted() {
+    void greetsReadersAnewInANewEpoch() {
         room.open(new History("e", 0, 0, List.of()));
         room.deliver(publication(5, 0));
         room.renew("f", 2);
@@ -61,7 +61,7 @@ class RoomTest {
     }
 
     @Test
-    void beforeItIsOpenItTakesNothing() {
+    void ignoresEverythingBeforeItIsOpen() {
         room.deliver(publication(1, 0));
         room.lost(4);
         room.renew("f", 9);
@@ -71,7 +71,7 @@ class RoomTest {
     }
 
     @Test
-    void itsHistoryIsReadAsTheBrokerWouldGiveIt() {
+    void readsItsHistoryAsTheBrokerWould() {
         assertThat(room.history(0, 9, 0)).as("not open").isNull();
         room.open(new History("e", 2, 6, List.of(publication(4, 2), publication(6, 4))));
         room.deliver(publication(7, 6));
