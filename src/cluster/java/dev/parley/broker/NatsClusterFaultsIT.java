@@ -75,12 +75,6 @@ class NatsClusterFaultsIT {
 
     @ParameterizedTest
     @MethodSource("rounds")
-    void losesNothingWhenTheLeaderIsCutOff(int round) throws Exception {
-        during("leader cut off", servers::isolate, servers::join);
-    }
-
-    @ParameterizedTest
-    @MethodSource("rounds")
     void losesNothingWhenAFollowerIsCutOff(int round) throws Exception {
         during("follower cut off", leader -> servers.isolate(next(leader)), leader -> servers.join(next(leader)));
     }
@@ -89,14 +83,6 @@ class NatsClusterFaultsIT {
     @MethodSource("rounds")
     void losesNothingWhenTheServersAreFarApart(int round) throws Exception {
         during("50 ms between the servers", leader -> servers.slow(50), leader -> servers.slow(0));
-    }
-
-    /** The server switches its JetStream off, until somebody starts it again. */
-    @ParameterizedTest
-    @MethodSource("rounds")
-    void losesNothingWhenTheDiskOfTheLeaderIsFull(int round) throws Exception {
-        servers.moveToDisks(128);
-        during("disk of the leader full", leader -> servers.get(leader).fillDisk(), leader -> {});
     }
 
     private static int next(int place) {

@@ -56,13 +56,6 @@ public final class NatsCluster implements AutoCloseable {
         return servers.get(place);
     }
 
-    /** Starts all of them anew, each with an empty disk of so many MiB. */
-    public void moveToDisks(int mebibytes) {
-        servers.forEach(NatsServer::kill); // all of them first: those that stay would remember the others
-        servers.forEach(server -> server.onDisk(mebibytes));
-        servers.forEach(NatsServer::start);
-    }
-
     /** Nothing passes between one and the others; no connection is closed. */
     public void isolate(int place) {
         waysOf(place).forEach(way -> way.dark = true);

@@ -20,7 +20,6 @@ public final class NatsServer implements AutoCloseable {
 
     private final Path work;
     private final int port;
-    private List<String> wrapper = List.of();
     private List<String> options;
     private Process process;
 
@@ -40,37 +39,9 @@ public final class NatsServer implements AutoCloseable {
     /** The password of the user {@code parley} in {@code docker/nats.conf}. */
     static final String PASSWORD = "secret";
 
-    /** Its store is on a disk of so many MiB from the next start on, empty at first and gone with the process. */
-    public NatsServer onDisk(int mebibytes) {
-        wrapper = List.of(
-                "unshare",
-                "--mount",
-                "--map-root-user",
-                "sh",
-                "-c",
-                "mkdir -p '" + store() + "' && mount -t tmpfs -o size=" + mebibytes + "m tmpfs '" + store()
-                        + "' && exec \"$@\"",
-                "sh");
-        return this;
-    }
-
-    /** Leaves no room on its disk. */
-    public void fillDisk() {
-        Path filler = Path.of("/proc/" + process.pid() + "/root" + store().resolve("filler"));
-        byte[] block = new byte[1 << 12];
-        try (var out = Files.newOutputStream(filler)) {
-            while (true) {
-                out.write(block);
-            }
-        } catch (IOException e) {
-            // full
-        }
-    }
-
     /** Starts it again where it was. */
     public void start() {
-        List<String> line = new ArrayList<>(wrapper);
-        line.addAll(List.of(
+        List<String> line = new ArrayList<>(List.of(
                 System.getProperty("nats.server"),
                 "--addr",
                 "127.0.0.1",
