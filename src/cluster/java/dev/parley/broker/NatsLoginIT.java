@@ -97,7 +97,7 @@ class NatsLoginIT {
         String block = page.substring(page.indexOf("authorization {"));
         String rights = block.substring(0, block.indexOf("```"))
                 .replace("$PARLEY_NATS_PASSWORD", "secret")
-                .replace(".Parley\"", ".Login\"")
+                .replace(".PARLEY\"", ".Login\"")
                 .replace("\"parley.", "\"login.");
         String[] login = {"parley.nats.user=parley", "parley.nats.password=secret"};
         try (var server = new NatsServer("--config", config(rights))) {

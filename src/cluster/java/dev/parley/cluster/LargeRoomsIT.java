@@ -68,7 +68,7 @@ class LargeRoomsIT {
         try {
             String subjects = connection
                     .jetStreamManagement()
-                    .getStreamInfo("Parley")
+                    .getStreamInfo("PARLEY")
                     .getConfiguration()
                     .getSubjects()
                     .get(0);

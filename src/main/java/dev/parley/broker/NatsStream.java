@@ -289,6 +289,10 @@ final class NatsStream {
 
     /** Looks whether the newest message that this node knows is still itself. */
     private void compare(StreamInfo info, String connection) {
+        if (known == 0) {
+            verify(connection);
+            return;
+        }
         Instant at = knownAt;
         NatsLoop.then(
                 get(known),
