@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * What two nodes make of faults among three NATS servers, each under a thousand messages a second: nothing that was acknowledged is
- * lost, nothing is doubled, nothing out of order, and no gap is told that does not exist.
+ * lost, duplicated or reordered, and clients get no false gap.
  */
 class NatsClusterFaultsIT {
 

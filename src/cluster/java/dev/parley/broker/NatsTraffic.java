@@ -90,7 +90,7 @@ final class NatsTraffic implements AutoCloseable {
                     .anyMatch(each -> each.offset() == kept.lastKey()));
             assertThat(log.of("r")).extracting(Publication::offset).containsExactlyElementsOf(kept.keySet());
             assertThat(log.of("r")).extracting(NatsTraffic::text).containsExactlyElementsOf(kept.values());
-            assertThat(log.lost).as("gaps that are none").isEmpty();
+            assertThat(log.lost).as("false gaps").isEmpty();
             assertThat(log.broken).isEmpty();
         }
         recording.assertLinearizable(kept.values());

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Puts the publications of a room in one order, for every node that has it open, and hands them back to each node's hub,
- * the publisher's own included: each once, without a gap, or says which are lost. Its methods are for any thread and never block; a stage may complete inside the call, or
+ * the publisher's own included. It delivers each publication once and skips none, or says which are lost. Its methods are for
+ * any thread and never block; a stage may complete inside the call, or
  * later on a thread of the broker's, which all rooms wait for: what follows there only takes note.
  */
 public interface Broker extends AutoCloseable {

@@ -160,7 +160,7 @@ final class NatsRooms {
                 .map(this::publication)
                 .filter(Objects::nonNull)
                 .sorted(Comparator.comparingLong(Publication::offset))
-                // The predecessor is unknown; with this one, whoever misses a message asks for the history.
+                // The predecessor is unknown. This one makes the sequence read the stream if it is behind.
                 .forEach(each -> deliver(each.follows(each.offset() - 1)));
     }
 

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Puts the messages that the servers republish of one room in order, each once. If one is missing, the following ones wait until
- * it has been read from the stream. If too many wait, the newest are dropped and read from the stream as well. The hub is told of
- * a loss only if the stream does not have the message. {@link NatsLoop}'s thread only.
+ * it has been read from the stream. If too many wait, the newest are dropped and read from the stream as well. The hub hears of a
+ * loss only if the stream does not have the message. {@link NatsLoop}'s thread only.
  */
 final class NatsSequence {
 

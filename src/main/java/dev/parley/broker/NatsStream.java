@@ -176,7 +176,7 @@ final class NatsStream {
     }
 
     /**
-     * A message as the leader has it: null if nobody can tell, with an error if there is none. A server that is cut off from the
+     * Reads a message from the stream's leader: null if the leader does not answer, an error if there is no such message. A server that is cut off from the
      * others answers with another error.
      */
     private CompletionStage<@Nullable MessageInfo> get(String which) {

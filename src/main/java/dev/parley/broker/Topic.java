@@ -176,7 +176,7 @@ final class Topic {
         return last;
     }
 
-    /** The oldest message kept that is after an offset and not after another one, null if there is none. */
+    /** Finds the oldest stored message after one offset and up to another; null if there is none. */
     @Nullable
     Publication next(long after, long upTo) {
         return kept.stream()

@@ -123,9 +123,7 @@ final class OpenRooms implements Broker.Listener {
             }
             return current;
         });
-        // The room's state changes on the broker's thread, so that it stays in step with deliveries. Members are told
-        // on
-        // other threads.
+        // The room changes on the broker's thread, to stay in step with deliveries; its members hear of it on others.
         opening.forEach(stage -> Answers.on(background, stage)
                 .whenComplete((done, failure) -> guard(room, () -> {
                     if (failure == null) {

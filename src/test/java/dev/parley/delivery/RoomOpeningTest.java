@@ -245,7 +245,7 @@ class RoomOpeningTest {
         assertThat(overtaken()).as("it was not slow").isZero();
         broker.deliver(2, 1);
         assertThat(typed.texts().get(typed.texts().size() - 1))
-                .as("what comes late of the lost history")
+                .as("a late message of the lost history")
                 .doesNotContain("\"offset\":2");
         broker.deliver(
                 new Publication("r", "f", 1, 0, new Sender("u", 1), null, Instant.EPOCH, new Content.Text("new")));
