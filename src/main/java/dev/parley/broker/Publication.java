@@ -50,8 +50,13 @@ public record Publication(
         return OVERHEAD + content.memory(size) + sender.name().length() + (id == null ? 0 : ID_OVERHEAD + id.length());
     }
 
-    /** The same, as the one after another. */
-    Publication follows(long before) {
+    /**
+     * The same, as the one after another.
+     *
+     * @param before the offset of that, 0 for none
+     * @return a publication with this {@link #previous}
+     */
+    public Publication follows(long before) {
         return new Publication(room, epoch, offset, before, sender, id, at, content);
     }
 }

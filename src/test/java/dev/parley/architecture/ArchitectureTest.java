@@ -60,6 +60,24 @@ class ArchitectureTest {
                 return uses(base, "broker", "protocol", "ops");
             }
         },
+        EMBEDDED_BROKER_NEEDS_NO_NATS {
+            @Override
+            ArchRule in(String base) {
+                return uses(base, "broker.memory", "broker", "protocol", "ops");
+            }
+        },
+        NATS_BROKER_NEEDS_NO_OTHER {
+            @Override
+            ArchRule in(String base) {
+                return uses(base, "broker.nats", "broker", "protocol", "ops");
+            }
+        },
+        ONE_PACKAGE_CHOOSES_THE_BROKER {
+            @Override
+            ArchRule in(String base) {
+                return uses(base, "broker.choice", "broker", "broker.memory", "broker.nats", "protocol", "ops");
+            }
+        },
         API_USES_PROTOCOL_ALONE {
             @Override
             ArchRule in(String base) {
@@ -181,10 +199,10 @@ class ArchitectureTest {
                         .should(new HaveTheConfigurator());
             }
         },
-        NATS_STAYS_IN_BROKER {
+        NATS_STAYS_IN_ITS_PACKAGE {
             @Override
             ArchRule in(String base) {
-                return onlyIn(base, "broker", "io.nats..");
+                return onlyIn(base, "broker.nats", "io.nats..");
             }
         },
         NOTHING_SENDS_BLOCKING {

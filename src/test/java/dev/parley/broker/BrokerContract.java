@@ -33,19 +33,19 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What every broker promises. Each implementation runs it, and a node's hub relies on nothing else. */
-abstract class BrokerContract {
+public abstract class BrokerContract {
 
     private static final Sender ALICE = new Sender("alice", 7);
     private static final Sender BOB = new Sender("bob", 8);
 
-    final Log log = new Log();
+    protected final Log log = new Log();
     private Broker broker;
 
     /** A new broker, attached to nothing, with settings each as {@code key=value}. */
-    abstract Broker create(String... settings);
+    protected abstract Broker create(String... settings);
 
     /** Lets time pass for the broker that was made last. */
-    abstract void pass(Duration time);
+    protected abstract void pass(Duration time);
 
     @BeforeEach
     void start() {
@@ -58,7 +58,7 @@ abstract class BrokerContract {
         assertThat(log.lost).isEmpty();
     }
 
-    final void start(String... settings) {
+    protected final void start(String... settings) {
         broker = create(settings);
         broker.attach(log);
     }
@@ -489,22 +489,22 @@ abstract class BrokerContract {
                 .get(10, TimeUnit.SECONDS);
     }
 
-    static final class Log implements Broker.Listener {
-        final List<String> typing = new CopyOnWriteArrayList<>();
-        final List<String> epochs = new CopyOnWriteArrayList<>();
+    public static final class Log implements Broker.Listener {
+        public final List<String> typing = new CopyOnWriteArrayList<>();
+        public final List<String> epochs = new CopyOnWriteArrayList<>();
         private final Map<String, Set<Sender>> members = new ConcurrentHashMap<>();
-        volatile boolean there = true;
-        volatile boolean fails;
-        final AtomicInteger announced = new AtomicInteger();
-        final AtomicInteger overlaps = new AtomicInteger();
+        public volatile boolean there = true;
+        public volatile boolean fails;
+        public final AtomicInteger announced = new AtomicInteger();
+        public final AtomicInteger overlaps = new AtomicInteger();
         private final AtomicInteger inside = new AtomicInteger();
         private final List<Publication> all = Collections.synchronizedList(new ArrayList<>());
         private final Map<String, Position> ends = new ConcurrentHashMap<>(); // how far each room was told
-        final List<String> lost = new CopyOnWriteArrayList<>();
-        final List<String> broken = new CopyOnWriteArrayList<>(); // promises
+        public final List<String> lost = new CopyOnWriteArrayList<>();
+        public final List<String> broken = new CopyOnWriteArrayList<>(); // promises
 
         /** Opens a room and gives what was kept. */
-        CompletableFuture<History> open(Broker broker, String room, int limit) {
+        public CompletableFuture<History> open(Broker broker, String room, int limit) {
             AtomicReference<History> opened = new AtomicReference<>();
             return broker.open(room, limit, kept -> {
                         ends.put(room, new Position(kept.epoch(), kept.upTo()));
@@ -561,7 +561,7 @@ abstract class BrokerContract {
         }
 
         /** Who is in a room on other nodes. */
-        Set<Sender> members(String room) {
+        public Set<Sender> members(String room) {
             return members.getOrDefault(room, Set.of());
         }
 
@@ -581,13 +581,13 @@ abstract class BrokerContract {
             there = true;
         }
 
-        List<Publication> of(String room) {
+        public List<Publication> of(String room) {
             synchronized (all) {
                 return all.stream().filter(p -> p.room().equals(room)).toList();
             }
         }
 
-        List<Publication> await(String room, int count) {
+        public List<Publication> await(String room, int count) {
             Awaitility.await().atMost(30, TimeUnit.SECONDS).until(() -> of(room).size() >= count);
             return of(room);
         }

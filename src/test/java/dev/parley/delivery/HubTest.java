@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.parley.api.Conversation;
 import dev.parley.api.WireFormat;
-import dev.parley.broker.MemoryBroker;
+import dev.parley.broker.memory.MemoryBroker;
 import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
 import dev.parley.ops.Drain;

@@ -8,7 +8,7 @@ import dev.parley.api.Membership;
 import dev.parley.api.Peer;
 import dev.parley.api.WireFormat;
 import dev.parley.broker.Broker;
-import dev.parley.broker.MemoryBroker;
+import dev.parley.broker.memory.MemoryBroker;
 import dev.parley.ops.Budget;
 import dev.parley.ops.Clock;
 import dev.parley.ops.Drain;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.api.Conversation;
 import dev.parley.api.Peer;
-import dev.parley.broker.MemoryBroker;
+import dev.parley.broker.memory.MemoryBroker;
 import dev.parley.ops.Budget;
 import dev.parley.ops.Drain;
 import dev.parley.ops.Health;

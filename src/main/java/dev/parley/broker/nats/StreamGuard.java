@@ -1,0 +1,192 @@
+package dev.parley.broker.nats;
+
+import dev.parley.broker.nats.Generation.Known;
+import dev.parley.broker.nats.Generation.Next;
+import dev.parley.broker.nats.Generation.Probe;
+import dev.parley.ops.RepeatedEvent;
+import dev.parley.ops.Settings;
+import io.nats.client.api.StreamConfiguration;
+import io.nats.client.api.StreamInfo;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HexFormat;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sees to it that the stream which all nodes share is there, has the bounds of the settings, and goes on where this node saw it
+ * last: it asks, and does what {@link Generation} says. For the thread of {@link Loop} alone.
+ */
+final class StreamGuard {
+
+    private static final Logger LOG = System.getLogger(StreamGuard.class.getName());
+
+    private static final int NO_STREAM = 404;
+    private static final int NAME_TAKEN = 10_058;
+    private static final Duration DRIFT = Duration.ofSeconds(10); // of a clock; more is worth a word
+
+    private final String name;
+    private final StreamSetup setup;
+    private final Subjects subjects;
+    private final StreamApi api;
+    private final Generation generation;
+    private final InstantSource clock;
+    private final Watcher watcher;
+    private final SecureRandom random = new SecureRandom();
+    private final RepeatedEvent refused = new RepeatedEvent(StreamGuard.class, Level.ERROR);
+    private final RepeatedEvent drifted = new RepeatedEvent(StreamGuard.class, Level.WARNING);
+    private final RepeatedEvent foreign = new RepeatedEvent(StreamGuard.class, Level.ERROR);
+    private boolean asking;
+
+    /** Who wants to know. */
+    interface Watcher {
+        /** The stream is there, and its end where it was. Called again with each {@link #probe} that finds it so. */
+        void ready();
+
+        /** From now on positions count in another epoch. */
+        void renewed();
+    }
+
+    StreamGuard(
+            Settings settings,
+            Subjects subjects,
+            StreamApi api,
+            Generation generation,
+            InstantSource clock,
+            Watcher watcher) {
+        this.name = settings.nats().stream();
+        this.setup = new StreamSetup(settings, subjects);
+        this.subjects = subjects;
+        this.api = api;
+        this.generation = generation;
+        this.clock = clock;
+        this.watcher = watcher;
+    }
+
+    /** Looks whether the stream is there and as it was. Called about once a second, and when the connection has changed. */
+    void probe() {
+        Probe probe = generation.probe();
+        if (probe == null || asking) {
+            return;
+        }
+        asking = true;
+        Loop.then(
+                api.info(),
+                info -> {
+                    asking = false;
+                    answered(info, probe);
+                },
+                failure -> {
+                    asking = false;
+                    generation.doubt();
+                });
+    }
+
+    private void answered(@Nullable StreamInfo info, Probe probe) {
+        if (info == null) {
+            generation.doubt();
+        } else if (info.getErrorCode() == NO_STREAM) {
+            generation.doubt();
+            change(api.create(setup.wanted(StreamConfiguration.builder(), newName())));
+        } else if (!info.hasError()) {
+            look(info, probe);
+        }
+    }
+
+    private void look(StreamInfo info, Probe probe) {
+        Duration drift = Duration.between(info.getTimestamp().toInstant(), clock.instant());
+        if (drift.abs().compareTo(DRIFT) > 0) {
+            drifted.log("This node's clock and that of the NATS servers are "
+                    + drift.abs().toSeconds() + " s apart: messages grow too old too early, or too late");
+        }
+        String current = subjects.generation(info.getConfiguration());
+        if (current == null) {
+            foreign.log("parley.nats.stream is " + name + ", but this stream belongs to something else");
+            return;
+        }
+        boolean first = generation.name().isEmpty();
+        Next next = generation.found(current, info.getStreamState().getLastSequence(), probe);
+        if (next == Next.RENEWED) {
+            if (!first) {
+                LOG.log(Level.WARNING, "The history of all rooms was lost: another epoch begins");
+            }
+            watcher.renewed();
+            if (!setup.suits(info.getConfiguration(), current)) {
+                change(api.update(setup.wanted(StreamConfiguration.builder(info.getConfiguration()), current)));
+            }
+            next = generation.isReady() ? Next.READY : Next.WAIT;
+        }
+        go(next, info, probe, "The stream has lost its end");
+    }
+
+    private void go(Next next, StreamInfo info, Probe probe, String why) {
+        switch (next) {
+            case READY -> watcher.ready();
+            case COMPARE -> compare(info, probe);
+            case RAISE -> raise(info, why);
+            case WAIT, RENEWED -> {} // the next probe asks again
+        }
+    }
+
+    private void compare(StreamInfo info, Probe probe) {
+        Known known = generation.known();
+        Loop.then(
+                api.get(known.number()),
+                message -> {
+                    if (message != null) { // else the next probe asks again
+                        go(
+                                generation.compared(
+                                        known,
+                                        message.hasError()
+                                                ? null
+                                                : message.getTime().toInstant(),
+                                        probe),
+                                info,
+                                probe,
+                                "The stream has other messages under the same numbers");
+                    }
+                },
+                failure -> generation.doubt());
+    }
+
+    /** All nodes see a loss, and raise: the first that names the next generation, in the stream itself, names it for all. */
+    private void raise(StreamInfo info, String why) {
+        generation.doubt();
+        LOG.log(Level.WARNING, why + ": what is published from now on counts anew");
+        Loop.then(
+                api.nameSuccessor(newName()),
+                named -> {
+                    if (named != null
+                            && !named.hasError()
+                            && named.getData() != null) { // else the next probe raises again
+                        String next = new String(named.getData(), StandardCharsets.UTF_8);
+                        change(api.update(setup.wanted(StreamConfiguration.builder(info.getConfiguration()), next)));
+                    }
+                },
+                failure -> generation.doubt());
+    }
+
+    private void change(CompletionStage<@Nullable StreamInfo> changed) {
+        Loop.then(
+                changed,
+                result -> {
+                    if (result == null) {
+                        return; // the next probe shows what is missing
+                    }
+                    if (result.hasError() && result.getApiErrorCode() != NAME_TAKEN) { // another node was first
+                        refused.log("The NATS servers refuse the stream: " + result.getDescription());
+                    } else {
+                        probe();
+                    }
+                },
+                failure -> generation.doubt());
+    }
+
+    private String newName() {
+        return HexFormat.of().toHexDigits(random.nextLong());
+    }
+}
