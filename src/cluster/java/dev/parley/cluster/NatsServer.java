@@ -20,14 +20,23 @@ public final class NatsServer implements AutoCloseable {
 
     private final Path work;
     private final int port;
+    private final int disk; // megabytes, 0 for the machine's
     private List<String> options;
     private Process process;
 
     /** Starts one with an empty store and these options, and waits until it listens. */
     public NatsServer(String... options) {
+        this(0, options);
+    }
+
+    private NatsServer(int disk, String... options) {
+        this.disk = disk;
         try {
             Path target = Path.of("target").toAbsolutePath();
             work = Files.createTempDirectory(target, "nats");
+            Files.createDirectory(store());
+            // The server says how much it may store: else it would be what its disk has.
+            Files.writeString(work.resolve("conf"), "jetstream { max_file: 64GB }");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -36,13 +45,26 @@ public final class NatsServer implements AutoCloseable {
         start();
     }
 
+    /** The same, with a store on a disk of its own that has so many megabytes, and that a {@link #kill} empties. */
+    public static NatsServer onDisk(int megabytes, String... options) {
+        return new NatsServer(megabytes, options);
+    }
+
     /** The password of the user {@code parley} in {@code docker/nats.conf}. */
     static final String PASSWORD = "secret";
 
     /** Starts it again where it was. */
     public void start() {
-        List<String> line = new ArrayList<>(List.of(
+        List<String> line = new ArrayList<>();
+        if (disk > 0) {
+            String mount = "mount -t tmpfs -o size=$1m tmpfs \"$2\" && shift 2 && exec \"$@\"";
+            line.addAll(List.of("unshare", "--mount", "--map-root-user", "sh", "-c", mount, "sh"));
+            line.addAll(List.of(Integer.toString(disk), store().toString()));
+        }
+        line.addAll(List.of(
                 System.getProperty("nats.server"),
+                "--config",
+                work.resolve("conf").toString(),
                 "--addr",
                 "127.0.0.1",
                 "--port",
@@ -126,6 +148,34 @@ public final class NatsServer implements AutoCloseable {
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Fills what is left of the disk of its own. */
+    public void fillDisk() {
+        try (var filler = Files.newOutputStream(filler())) {
+            byte[] some = new byte[4096];
+            while (true) {
+                filler.write(some);
+            }
+        } catch (IOException e) {
+            if (!String.valueOf(e.getMessage()).contains("No space left")) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    /** Ends {@link #fillDisk}. */
+    public void freeDisk() {
+        try {
+            Files.delete(filler());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** On a disk that only the server's process sees. */
+    private Path filler() {
+        return Path.of("/proc", Long.toString(process.pid()), "root" + store().resolve("filler"));
     }
 
     /** A copy of its store, while it does not run. */

@@ -9,6 +9,7 @@ import dev.parley.testing.RoomClient;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,6 +64,10 @@ final class Node implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    URI base() {
+        return base;
     }
 
     /** Its host and port. */
@@ -125,6 +130,17 @@ final class Node implements AutoCloseable {
                     .start();
             String last = jcmd.inputReader().lines().reduce("", (before, line) -> line.isEmpty() ? before : line);
             return Long.parseLong(last.trim().split(" +")[2]); // Total, objects, bytes
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Its memory that is in no swap and no file, bytes. */
+    long resident() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc", Long.toString(jvm.pid()), "status"))) {
+            return lines.filter(line -> line.startsWith("VmRSS:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024)
+                    .sum();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.parley.testing.Command;
+import dev.parley.testing.Crowd;
 import dev.parley.testing.RawSocket;
 import java.io.OutputStream;
 import java.net.URI;

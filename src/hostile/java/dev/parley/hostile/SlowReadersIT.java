@@ -3,7 +3,8 @@ package dev.parley.hostile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.parley.hostile.Crowd.Client;
+import dev.parley.testing.Crowd;
+import dev.parley.testing.Crowd.Client;
 import dev.parley.testing.RawSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

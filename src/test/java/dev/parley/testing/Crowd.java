@@ -1,8 +1,7 @@
-package dev.parley.hostile;
+package dev.parley.testing;
 
 import static org.awaitility.Awaitility.await;
 
-import dev.parley.testing.RawSocket;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -29,10 +28,10 @@ import java.util.function.IntFunction;
  * Thousands of clients on one selector and one thread. They answer pings and closes as they should, and count what happens to
  * them; what they are sent goes to a {@link Listener}. The counters are for any thread.
  */
-final class Crowd implements AutoCloseable {
+public final class Crowd implements AutoCloseable {
 
     /** What happens to the clients; called on the crowd's thread. */
-    interface Listener {
+    public interface Listener {
 
         /** Upgraded. */
         default void opened(Client client) {}
@@ -62,7 +61,7 @@ final class Crowd implements AutoCloseable {
     private volatile Throwable failure;
     private volatile boolean done;
 
-    Crowd(URI base, Listener listener) {
+    public Crowd(URI base, Listener listener) {
         address = new InetSocketAddress(base.getHost(), base.getPort());
         host = base.getAuthority();
         this.listener = listener;
@@ -76,22 +75,22 @@ final class Crowd implements AutoCloseable {
     }
 
     /** One more client, at once; what becomes of it the listener hears. */
-    Client connect(String target) {
+    public Client connect(String target) {
         return connect(target, 0);
     }
 
     /** The same, for one that bears a number which means something to the listener. */
-    Client connect(String target, int mark) {
+    public Client connect(String target, int mark) {
         return connect(new Client(target, mark, 0, null));
     }
 
     /** The same, from another address of this machine. */
-    Client connectFrom(String source, String target) {
+    public Client connectFrom(String source, String target) {
         return connect(new Client(target, 0, 0, new InetSocketAddress(source, 0)));
     }
 
     /** One more client, with a receive buffer of so many bytes, that reads its handshake and nothing after it. */
-    Client connectDeaf(String target, int receiveBuffer) {
+    public Client connectDeaf(String target, int receiveBuffer) {
         return connect(new Client(target, 0, receiveBuffer, null));
     }
 
@@ -102,7 +101,7 @@ final class Crowd implements AutoCloseable {
     }
 
     /** Connects more, some at a time so that coming is no storm, until so many are open; each has its number. */
-    void gather(int count, IntFunction<String> target) {
+    public void gather(int count, IntFunction<String> target) {
         for (int number = clients.size(); number < count; ) {
             int next = Math.min(count, number + GATHERED_AT_ONCE);
             for (; number < next; number++) {
@@ -115,26 +114,26 @@ final class Crowd implements AutoCloseable {
     }
 
     /** Runs something on the crowd's thread. */
-    void execute(Runnable task) {
+    public void execute(Runnable task) {
         tasks.add(task);
         selector.wakeup();
     }
 
     /** How many are upgraded and not ended. */
-    int open() {
+    public int open() {
         check();
         return open.get();
     }
 
     /** How many ended by this code or status. */
-    int ended(int code) {
+    public int ended(int code) {
         check();
         var count = ends.get(code);
         return count == null ? 0 : count.get();
     }
 
     /** How many ended how. */
-    Map<Integer, AtomicInteger> ends() {
+    public Map<Integer, AtomicInteger> ends() {
         check();
         return new TreeMap<>(ends);
     }
@@ -146,7 +145,7 @@ final class Crowd implements AutoCloseable {
     }
 
     /** Resets every connection, as when a network or a proxy dies: nobody says goodbye. Returns when it is done. */
-    void drop() throws InterruptedException {
+    public void drop() throws InterruptedException {
         var dropped = new CountDownLatch(1);
         execute(() -> {
             List.copyOf(clients).stream().filter(client -> client.upgraded).forEach(Client::reset);
@@ -156,7 +155,7 @@ final class Crowd implements AutoCloseable {
     }
 
     /** Resets those that were deaf: their servers may be through with them, but they do not look. */
-    void forgetDeaf() {
+    public void forgetDeaf() {
         execute(() ->
                 clients.stream().filter(client -> client.receiveBuffer > 0).forEach(Client::reset));
     }
@@ -194,7 +193,7 @@ final class Crowd implements AutoCloseable {
     }
 
     /** One of them. Its methods are for the crowd's thread. */
-    final class Client {
+    public final class Client {
         private final String target;
         private final int mark;
         private final int receiveBuffer;
@@ -212,7 +211,7 @@ final class Crowd implements AutoCloseable {
         }
 
         /** The number it was given. */
-        int mark() {
+        public int mark() {
             return mark;
         }
 
@@ -322,7 +321,7 @@ final class Crowd implements AutoCloseable {
         }
 
         /** Sends a frame; small ones only, which fit the socket's buffer. */
-        void send(int opcode, byte[] payload) {
+        public void send(int opcode, byte[] payload) {
             try {
                 write(ByteBuffer.wrap(RawSocket.encode(opcode, true, true, payload)));
             } catch (IOException e) {
@@ -339,7 +338,7 @@ final class Crowd implements AutoCloseable {
         }
 
         /** Ends the connection with a reset and no close frame. */
-        void reset() {
+        public void reset() {
             try {
                 channel.setOption(StandardSocketOptions.SO_LINGER, 0);
             } catch (IOException e) {

@@ -28,8 +28,13 @@ public abstract class ServerLog implements AutoCloseable {
         return switch (System.getProperty("it.server")) {
             case "wildfly" -> new InFile(home.resolve("standalone/log/server.log"));
             case "payara" -> new InFile(home.resolve("glassfish/domains/domain1/logs/server.log"));
-            default -> new InProcess();
+            default -> ofThisProcess();
         };
+    }
+
+    /** The log of what runs in this very JVM. */
+    public static ServerLog ofThisProcess() {
+        return new InProcess();
     }
 
     /**

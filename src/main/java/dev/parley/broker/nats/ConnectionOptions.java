@@ -14,6 +14,9 @@ final class ConnectionOptions {
     private static final int MAX_PINGS_OUT = 2;
     private static final Duration RECONNECT = Duration.ofMillis(250);
 
+    /** More than {@link NatsBroker} lets be under way: what is beyond would be dropped without a word. */
+    private static final int MAX_OUTGOING = NatsBroker.MAX_UNDERWAY / NatsBroker.OVERHEAD * 2;
+
     private ConnectionOptions() {}
 
     /**
@@ -31,7 +34,9 @@ final class ConnectionOptions {
                 .maxPingsOut(MAX_PINGS_OUT)
                 .reconnectWait(RECONNECT)
                 .maxReconnects(-1)
+                .reportNoResponders()
                 .reconnectBufferSize(0) // what was reported as failed must not be sent later
+                .maxMessagesInOutgoingQueue(MAX_OUTGOING)
                 .discardMessagesWhenOutgoingQueueFull(); // the caller would wait else
         Login login = settings.login();
         login.token().ifPresent(token -> options.token(chars(token)));

@@ -33,6 +33,7 @@ final class Lanes {
     private final Loop loop;
     private final Map<Letter.Lane, Deque<Letter>> lanes = new HashMap<>();
     private final RepeatedEvent unstored = new RepeatedEvent(Lanes.class, Level.WARNING);
+    private final RepeatedEvent unanswered = new RepeatedEvent(Lanes.class, Level.WARNING);
 
     Lanes(StreamApi api, Generation generation, Loop loop) {
         this.api = api;
@@ -81,7 +82,7 @@ final class Lanes {
     }
 
     private void answered(Letter letter, String epoch, @Nullable Message answer) {
-        PublishAck ack = answer == null || answer.isStatusMessage() ? null : ack(answer);
+        PublishAck ack = ack(answer);
         if (ack == null) {
             again(letter);
             return;
@@ -106,7 +107,14 @@ final class Lanes {
         }
     }
 
-    private @Nullable PublishAck ack(Message answer) {
+    private @Nullable PublishAck ack(@Nullable Message answer) {
+        if (answer == null) {
+            if (generation.isReady()) { // the stream's leader has answered a moment ago
+                unanswered.log(
+                        "The NATS servers have the stream, but do not answer to a message for it: their disk may be full");
+            }
+            return null;
+        }
         try {
             return new PublishAck(answer);
         } catch (JetStreamApiException | IOException e) {

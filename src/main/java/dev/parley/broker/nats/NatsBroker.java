@@ -6,12 +6,14 @@ import dev.parley.broker.RoomEnd;
 import dev.parley.broker.Sender;
 import dev.parley.ops.Budget;
 import dev.parley.ops.Metrics;
+import dev.parley.ops.RepeatedEvent;
 import dev.parley.ops.Settings;
 import dev.parley.ops.Threads;
 import dev.parley.protocol.Content;
 import dev.parley.protocol.ErrorCode;
 import dev.parley.protocol.Position;
 import dev.parley.protocol.PublishException;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -32,8 +34,12 @@ public final class NatsBroker implements Broker {
     private static final Duration STUCK =
             Duration.ofSeconds(6); // likewise, with a server that is cut off from the others
     private static final int TAIL_CHECK = 5; // sweeps between two
-    private static final int MAX_UNDERWAY = 64 << 20; // bytes that are being published
-    private static final int OVERHEAD = 256; // of each message
+
+    /** How much may be on its way to the stream, bytes. */
+    static final int MAX_UNDERWAY = 64 << 20;
+
+    /** How much a message counts for beside its content, bytes. */
+    static final int OVERHEAD = 256;
 
     private final Loop loop;
     private final NatsConnection connection;
@@ -45,6 +51,8 @@ public final class NatsBroker implements Broker {
     private final Lanes lanes;
     private final Roster roster;
     private final Waiting waiting;
+    private final RepeatedEvent away = new RepeatedEvent(NatsBroker.class, Level.WARNING);
+    private final RepeatedEvent back = new RepeatedEvent(NatsBroker.class, Level.INFO);
     private final Semaphore underway = new Semaphore(MAX_UNDERWAY);
     private final long publishNanos;
 
@@ -225,6 +233,8 @@ public final class NatsBroker implements Broker {
         }
         if (there && System.nanoTime() - lastReady > AWAY.toNanos()) {
             there = false;
+            away.log(
+                    "The stream's leader does not answer: this node is not ready, and acknowledges nothing until it does");
             listener().away();
         }
         if (System.nanoTime() - Math.max(lastReady, lastMove) > STUCK.toNanos()) {
@@ -284,6 +294,7 @@ public final class NatsBroker implements Broker {
             lastReady = System.nanoTime();
             if (!there) {
                 there = true;
+                back.log("The stream's leader answers: this node is ready");
                 listener().back();
             }
             waiting.ready();

@@ -1,6 +1,7 @@
 package dev.parley.broker.nats;
 
 import io.nats.client.Connection;
+import io.nats.client.JetStreamStatusException;
 import io.nats.client.Message;
 import io.nats.client.impl.Headers;
 import io.nats.client.impl.NatsMessage;
@@ -48,6 +49,15 @@ final class Requests {
 
     /** Asks whoever answers a subject: completes on the loop, with null if nobody did in time. */
     CompletionStage<@Nullable Message> ask(String subject, @Nullable Headers headers, byte[] body) {
+        return ask(subject, headers, body, () -> {});
+    }
+
+    /**
+     * The same.
+     *
+     * @param nobody is called if the servers say that nobody listens there, on any thread
+     */
+    CompletionStage<@Nullable Message> ask(String subject, @Nullable Headers headers, byte[] body, Runnable nobody) {
         CompletableFuture<@Nullable Message> answer = new CompletableFuture<>();
         Connection current = connection.get();
         if (current == null) {
@@ -62,7 +72,12 @@ final class Requests {
                     .build();
             CompletionStage<Message> asked =
                     current.requestWithTimeout(question, TIMEOUT).orTimeout(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-            asked.whenComplete((message, failure) -> loop.execute(() -> answer.complete(message)));
+            asked.whenComplete((message, failure) -> {
+                if (failure instanceof JetStreamStatusException) {
+                    nobody.run();
+                }
+                loop.execute(() -> answer.complete(message));
+            });
         } catch (IllegalStateException | IllegalArgumentException e) { // no connection, or more than the servers take
             LOG.log(Level.DEBUG, "A request cannot be sent", e);
             loop.execute(() -> answer.complete(null));

@@ -122,14 +122,11 @@ final class StreamApi {
     }
 
     private CompletionStage<@Nullable Message> ask(String what, String body) {
-        return requests.ask(api + what + "." + name, null, body.getBytes(StandardCharsets.UTF_8))
-                .thenApply(answer -> {
-                    if (answer != null && answer.isStatusMessage()) {
-                        unanswered.log("Nobody answers to " + api
-                                + ">: the NATS servers have no JetStream, or it has another domain");
-                        return null;
-                    }
-                    return answer;
-                });
+        return requests.ask(
+                api + what + "." + name,
+                null,
+                body.getBytes(StandardCharsets.UTF_8),
+                () -> unanswered.log("Nobody answers to " + api
+                        + ">: the NATS servers have no JetStream, or it has another domain"));
     }
 }
