@@ -104,7 +104,7 @@ class NatsLogIT {
                     .toList();
             Awaitility.await().atMost(20, TimeUnit.SECONDS).until(() -> tries.stream()
                     .anyMatch(CompletableFuture::isCompletedExceptionally));
-            assertThat(log.lines()).anyMatch(line -> line.contains("their disk may be full"));
+            assertThat(log.lines()).anyMatch(line -> line.contains("its leader's disk may be full"));
             assertFewLines(2 * FEW);
         }
     }

@@ -18,6 +18,10 @@ import org.jspecify.annotations.Nullable;
  * every room has a new epoch. Until the end of the stream is verified, after each reconnect and each answer that did not come,
  * nothing is published.
  *
+ * <p>A leader that is cut off from the other servers does not know that they have another one, and answers questions as before
+ * for ten seconds and more. Only a message that it stores, for which it needs more than half of the servers, confirms that it is
+ * the leader. So the node is ready while such messages are acknowledged.
+ *
  * <p>For the thread of {@link Loop} alone.
  */
 final class Generation {
@@ -28,15 +32,16 @@ final class Generation {
     private String name = "";
     private @Nullable String verified; // by which connection
     private boolean doubtful;
+    private @Nullable String confirmed; // by which connection
     private int low;
     private long seen; // the highest number that this node knows of
     private Known known = new Known(0, Instant.EPOCH);
 
     /** What to do after an answer. */
     enum Next {
-        /** The stream goes on where it was: publish. */
-        READY,
-        /** It has another generation: as {@link #READY}, and every room has another epoch. */
+        /** The stream goes on where it was: have it confirmed. */
+        CONFIRM,
+        /** It has another generation: as {@link #CONFIRM}, and every room has another epoch. */
         RENEWED,
         /** It is far enough: look whether the {@linkplain #known newest known message} is still itself. */
         COMPARE,
@@ -78,7 +83,7 @@ final class Generation {
 
     /** Whether messages may be published. */
     boolean isReady() {
-        return !doubtful && isVerified();
+        return !doubtful && isVerified() && confirmed != null && confirmed.equals(connection.get());
     }
 
     /** Whether what comes belongs to the history that this node knows. */
@@ -120,6 +125,16 @@ final class Generation {
         doubtful = true;
     }
 
+    /** A message was stored that was sent after a look at the stream. */
+    void confirmed(Probe probe) {
+        confirmed = probe.connection;
+    }
+
+    /** A message was not stored. */
+    void unconfirmed() {
+        confirmed = null;
+    }
+
     /** A look at the stream, null while there is no connection. */
     @Nullable
     Probe probe() {
@@ -147,8 +162,8 @@ final class Generation {
         }
         low = 0;
         saw(last);
-        if (isReady()) {
-            return Next.READY;
+        if (!doubtful && isVerified()) {
+            return Next.CONFIRM;
         }
         return known.number == 0 ? verify(probe) : Next.COMPARE;
     }
@@ -167,6 +182,6 @@ final class Generation {
         low = 0;
         doubtful = false;
         verified = probe.connection;
-        return isReady() ? Next.READY : Next.WAIT;
+        return isVerified() ? Next.CONFIRM : Next.WAIT;
     }
 }

@@ -1,16 +1,11 @@
 package dev.parley.broker.nats;
 
 import dev.parley.ops.Incidents;
-import dev.parley.ops.RepeatedEvent;
 import dev.parley.protocol.ErrorCode;
 import dev.parley.protocol.Position;
 import dev.parley.protocol.PublishException;
-import io.nats.client.JetStreamApiException;
-import io.nats.client.Message;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.api.PublishAck;
-import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -32,8 +27,6 @@ final class Lanes {
     private final Generation generation;
     private final Loop loop;
     private final Map<Letter.Lane, Deque<Letter>> lanes = new HashMap<>();
-    private final RepeatedEvent unstored = new RepeatedEvent(Lanes.class, Level.WARNING);
-    private final RepeatedEvent unanswered = new RepeatedEvent(Lanes.class, Level.WARNING);
 
     Lanes(StreamApi api, Generation generation, Loop loop) {
         this.api = api;
@@ -76,13 +69,12 @@ final class Lanes {
             String epoch = generation.epoch(letter.room());
             Loop.then(
                     api.publish(letter.room(), letter.headers(generation.name()), letter.payload()),
-                    answer -> answered(letter, epoch, answer),
+                    ack -> answered(letter, epoch, ack),
                     failure -> again(letter));
         }
     }
 
-    private void answered(Letter letter, String epoch, @Nullable Message answer) {
-        PublishAck ack = ack(answer);
+    private void answered(Letter letter, String epoch, @Nullable PublishAck ack) {
         if (ack == null) {
             again(letter);
             return;
@@ -104,22 +96,6 @@ final class Lanes {
             end(letter, () -> letter.result()
                     .completeExceptionally(
                             new PublishException(ErrorCode.DUPLICATE_ID, "this id stands for another text")));
-        }
-    }
-
-    private @Nullable PublishAck ack(@Nullable Message answer) {
-        if (answer == null) {
-            if (generation.isReady()) { // the stream's leader has answered a moment ago
-                unanswered.log(
-                        "The NATS servers have the stream, but do not answer to a message for it: their disk may be full");
-            }
-            return null;
-        }
-        try {
-            return new PublishAck(answer);
-        } catch (JetStreamApiException | IOException e) {
-            unstored.log("The NATS servers do not store a message: " + e.getMessage());
-            return null;
         }
     }
 

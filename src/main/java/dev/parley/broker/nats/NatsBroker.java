@@ -98,7 +98,7 @@ public final class NatsBroker implements Broker {
                 this::listener);
         this.lanes = new Lanes(api, generation, loop);
         this.waiting = new Waiting(generation);
-        this.queries = new Queries(api, generation, reads, waiting);
+        this.queries = new Queries(guard, api, generation, reads, waiting);
         this.roster = new Roster(new Wire(), subscriptions::present, System::nanoTime);
         Duration window = settings.ids().window().dividedBy(2);
         Duration timeout = settings.nats().publishTimeout();

@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is asked of a room. Each query first asks the stream's leader for the newest message, and reads up to that one: the
- * servers that give many at once may be behind. It is tried again until it has an answer or {@link #PATIENCE} is over. For the
+ * What is asked of a room. Each query first has the stream's leader {@linkplain StreamGuard#confirm confirmed}, then asks it for
+ * the newest message, and reads up to that one: the servers that give many at once may be behind. It is tried again until it has an answer or {@link #PATIENCE} is over. For the
  * thread of {@link Loop} alone.
  */
 final class Queries {
@@ -18,12 +18,14 @@ final class Queries {
     /** How long a query may take. */
     static final Duration PATIENCE = Duration.ofSeconds(5);
 
+    private final StreamGuard guard;
     private final StreamApi api;
     private final Generation generation;
     private final Reads reads;
     private final Waiting waiting;
 
-    Queries(StreamApi api, Generation generation, Reads reads, Waiting waiting) {
+    Queries(StreamGuard guard, StreamApi api, Generation generation, Reads reads, Waiting waiting) {
+        this.guard = guard;
         this.api = api;
         this.generation = generation;
         this.reads = reads;
@@ -89,7 +91,19 @@ final class Queries {
         }
 
         void ask() {
-            waiting.whenReady(deadline, result, this::askForNewest);
+            waiting.whenReady(
+                    deadline,
+                    result,
+                    () -> Loop.then(
+                            guard.confirm(),
+                            confirmed -> {
+                                if (confirmed) {
+                                    askForNewest();
+                                } else {
+                                    ask();
+                                }
+                            },
+                            result::completeExceptionally));
         }
 
         private void askForNewest() {

@@ -29,6 +29,7 @@ final class Reading {
     private final String epoch;
     private final long asked;
     private final long wanted;
+    private final boolean whole;
     private final long deadline;
     private final Budget budget;
     private final Budget.Account account;
@@ -45,6 +46,7 @@ final class Reading {
      * @param generation in which it is
      * @param asked the offset after which to start
      * @param wanted the offset up to which to read at least
+     * @param whole whether it fails at the deadline if the servers that were asked have not come so far; else it gives what they have
      * @param deadline until when to wait for that, {@link System#nanoTime}
      * @param budget what it holds is taken from there
      */
@@ -54,6 +56,7 @@ final class Reading {
             Generation generation,
             long asked,
             long wanted,
+            boolean whole,
             long deadline,
             Budget budget) {
         this.room = room;
@@ -62,6 +65,7 @@ final class Reading {
         this.epoch = generation.epoch(room);
         this.asked = asked;
         this.wanted = wanted;
+        this.whole = whole;
         this.deadline = deadline;
         this.budget = budget;
         this.account = budget.account(Budget.Holder.HISTORY);
@@ -120,13 +124,14 @@ final class Reading {
     }
 
     /**
-     * All has been read.
+     * All has been read that one of the servers has.
      *
      * @param oldest the number of the stream's oldest message: what is gone of a room is older, or older than all that was read
      * @param now the room keeps nothing that is too old for it
      */
     void complete(long oldest, Instant now) {
-        complete(kept(oldest, now.minus(bounds.age())));
+        boolean behind = end < wanted && oldest <= wanted;
+        complete(whole && behind ? null : kept(oldest, now.minus(bounds.age())));
     }
 
     /** It cannot be read now. */

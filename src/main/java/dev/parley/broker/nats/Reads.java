@@ -56,7 +56,7 @@ final class Reads {
      * @return null if they cannot be read
      */
     CompletionStage<@Nullable History> newest(String room, int limit, long wanted, long deadline) {
-        Reading opening = reading(room, 0, wanted, deadline);
+        Reading opening = reading(room, 0, wanted, true, deadline);
         if (wanted == 0) {
             read(opening); // there is nothing to look through
         } else {
@@ -68,8 +68,8 @@ final class Reads {
         return opening.result().thenApply(kept -> kept == null ? null : newest(kept, limit));
     }
 
-    private Reading reading(String room, long after, long wanted, long deadline) {
-        return new Reading(room, settings.rooms().history(room), generation, after, wanted, deadline, budget);
+    private Reading reading(String room, long after, long wanted, boolean whole, long deadline) {
+        return new Reading(room, settings.rooms().history(room), generation, after, wanted, whole, deadline, budget);
     }
 
     private void readOpenings() {
@@ -129,9 +129,16 @@ final class Reads {
 
     /** The oldest messages that are kept after an offset; as {@link #newest}. */
     CompletionStage<@Nullable History> after(String room, long after, int limit, long wanted, long deadline) {
-        Reading reading = reading(room, after, wanted, deadline);
+        Reading reading = reading(room, after, wanted, true, deadline);
         read(reading);
         return reading.result().thenApply(kept -> kept == null ? null : oldest(kept, limit));
+    }
+
+    /** All messages that are kept after an offset; fewer at the deadline, if no server has more. */
+    CompletionStage<@Nullable History> rest(String room, long after, long wanted, long deadline) {
+        Reading reading = reading(room, after, wanted, false, deadline);
+        read(reading);
+        return reading.result();
     }
 
     /** Reads a room to its end, and so far at least. */

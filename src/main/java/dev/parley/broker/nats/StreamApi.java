@@ -2,11 +2,14 @@ package dev.parley.broker.nats;
 
 import dev.parley.ops.Nats;
 import dev.parley.ops.RepeatedEvent;
+import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
 import io.nats.client.api.MessageInfo;
+import io.nats.client.api.PublishAck;
 import io.nats.client.api.StreamConfiguration;
 import io.nats.client.api.StreamInfo;
 import io.nats.client.impl.Headers;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -28,6 +31,7 @@ final class StreamApi {
     private final Requests requests;
     private final Subjects subjects;
     private final Generation generation;
+    private final RepeatedEvent unstored = new RepeatedEvent(StreamApi.class, Level.WARNING);
     private final RepeatedEvent unanswered = new RepeatedEvent(StreamApi.class, Level.ERROR);
 
     StreamApi(Nats settings, Requests requests, Subjects subjects, Generation generation) {
@@ -38,9 +42,24 @@ final class StreamApi {
         this.generation = generation;
     }
 
-    /** Publishes to a room; the answer says where the message stands, or why it does not. */
-    CompletionStage<@Nullable Message> publish(String room, Headers headers, byte[] body) {
-        return requests.ask(in(room), headers, body);
+    /** Publishes to a room; null if the message is not stored, or it is not known. */
+    CompletionStage<@Nullable PublishAck> publish(String room, Headers headers, byte[] body) {
+        return requests.ask(in(room), headers, body).thenApply(this::ack);
+    }
+
+    /** Publishes what nobody reads, likewise. */
+    CompletionStage<@Nullable PublishAck> publishConfirmation() {
+        return requests.ask(subjects.confirmation(generation.name()), null, new byte[0])
+                .thenApply(this::ack);
+    }
+
+    private @Nullable PublishAck ack(@Nullable Message answer) {
+        try {
+            return answer == null ? null : new PublishAck(answer);
+        } catch (JetStreamApiException | IOException e) {
+            unstored.log("The NATS servers do not store a message: " + e.getMessage());
+            return null;
+        }
     }
 
     /** Names the generation after this one, unless another node has; gives the name that holds for all. */

@@ -14,6 +14,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HexFormat;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +41,10 @@ final class StreamGuard {
     private final RepeatedEvent refused = new RepeatedEvent(StreamGuard.class, Level.ERROR);
     private final RepeatedEvent drifted = new RepeatedEvent(StreamGuard.class, Level.WARNING);
     private final RepeatedEvent foreign = new RepeatedEvent(StreamGuard.class, Level.ERROR);
+    private final RepeatedEvent unconfirmed = new RepeatedEvent(StreamGuard.class, Level.WARNING);
+    private @Nullable CompletableFuture<Boolean> askers; // who share the next confirmation
     private boolean asking;
+    private boolean confirming;
 
     /** Who wants to know. */
     interface Watcher {
@@ -118,18 +122,74 @@ final class StreamGuard {
             if (!setup.suits(info.getConfiguration(), current)) {
                 change(api.update(setup.wanted(StreamConfiguration.builder(info.getConfiguration()), current)));
             }
-            next = generation.isReady() ? Next.READY : Next.WAIT;
+            next = generation.isVerified() ? Next.CONFIRM : Next.WAIT;
         }
         go(next, info, probe, "The stream has lost its end");
     }
 
     private void go(Next next, StreamInfo info, Probe probe, String why) {
         switch (next) {
-            case READY -> watcher.ready();
+            case CONFIRM -> Loop.then(confirm(), this::confirmed, failure -> generation.unconfirmed());
             case COMPARE -> compare(info, probe);
             case RAISE -> raise(info, why);
             case WAIT, RENEWED -> {} // the next probe asks again
         }
+    }
+
+    private void confirmed(boolean is) {
+        if (!is) {
+            unconfirmed.log("The NATS servers have the stream, but do not store a message:"
+                    + " its leader's disk may be full, or it is cut off from the other servers");
+        } else if (generation.isReady()) {
+            watcher.ready();
+        }
+    }
+
+    /**
+     * Has a message stored, which nobody reads, to see that who answers as the stream's leader is the leader: what it answers
+     * afterwards is no older than this call. Who asks while one is on its way shares the next.
+     *
+     * @return false if it was not stored; then {@linkplain Generation#isReady nothing is published}
+     */
+    CompletionStage<Boolean> confirm() {
+        CompletableFuture<Boolean> result = askers == null ? new CompletableFuture<>() : askers;
+        askers = result;
+        if (!confirming) {
+            sendConfirmation(result);
+        }
+        return result;
+    }
+
+    private void sendConfirmation(CompletableFuture<Boolean> result) {
+        askers = null;
+        Probe probe = generation.probe();
+        if (probe == null) {
+            result.complete(false);
+            return;
+        }
+        confirming = true;
+        Loop.then(
+                api.publishConfirmation(),
+                ack -> {
+                    if (ack != null) {
+                        generation.saw(ack.getSeqno());
+                        generation.confirmed(probe);
+                    }
+                    confirmationSent(result, ack != null);
+                },
+                failure -> confirmationSent(result, false));
+    }
+
+    private void confirmationSent(CompletableFuture<Boolean> result, boolean stored) {
+        confirming = false;
+        if (!stored) {
+            generation.unconfirmed();
+        }
+        CompletableFuture<Boolean> next = askers;
+        if (next != null) {
+            sendConfirmation(next);
+        }
+        result.complete(stored);
     }
 
     private void compare(StreamInfo info, Probe probe) {

@@ -12,7 +12,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Subjects {
 
-    private static final String SUCCESSOR = "~next"; // no room: "~" is always encoded in those
+    // No rooms: "~" is always encoded in those.
+    private static final String SUCCESSOR = "~next";
+    private static final String CONFIRMATION = "~confirm";
 
     private final String prefix;
 
@@ -43,6 +45,11 @@ final class Subjects {
     /** Where the first to name the generation after this one names it. */
     String successor(String generation) {
         return start(generation) + SUCCESSOR;
+    }
+
+    /** Where nodes publish what is read by nobody, to see whether it is stored. */
+    String confirmation(String generation) {
+        return start(generation) + CONFIRMATION;
     }
 
     /** Where the messages of all generations are. */

@@ -192,7 +192,7 @@ final class Subscriptions {
         if (generation.isReady() && sequence.asks()) {
             long deadline = System.nanoTime() + Queries.PATIENCE.toNanos();
             Loop.then(
-                    reads.after(room.name(), sequence.last(), Integer.MAX_VALUE, sequence.wanted(), deadline),
+                    reads.rest(room.name(), sequence.last(), sequence.wanted(), deadline),
                     kept -> repaired(room, kept),
                     failure -> repaired(room, null));
         }

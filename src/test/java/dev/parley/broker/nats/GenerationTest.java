@@ -28,20 +28,49 @@ class GenerationTest {
         return generation.found(name, last, probe());
     }
 
+    /** The stream is as it was, and a message was stored since. */
+    private void assertReadyOnceConfirmed(Next next) {
+        assertThat(next).isEqualTo(Next.CONFIRM);
+        generation.confirmed(probe());
+        assertThat(generation.isReady()).isTrue();
+    }
+
     @Test
     void nothingIsPublishedBeforeTheFirstAnswer() {
         assertThat(generation.isReady()).isFalse();
         assertThat(generation.isVerified()).isFalse();
         assertThat(generation.name()).isEmpty();
         assertThat(found("a", 7)).isEqualTo(Next.RENEWED);
-        assertThat(generation.isReady()).isTrue();
+        assertThat(generation.isVerified()).isTrue();
         assertThat(generation.name()).isEqualTo("a");
-        assertThat(found("a", 7)).isEqualTo(Next.READY);
+        assertReadyOnceConfirmed(found("a", 7));
+    }
+
+    @Test
+    void aLeaderThatStoresNothingIsNoneAndNothingIsPublished() {
+        found("a", 7);
+        assertThat(generation.isReady()).as("nothing was stored yet").isFalse();
+        assertReadyOnceConfirmed(found("a", 7));
+        generation.unconfirmed();
+        assertThat(found("a", 7)).isEqualTo(Next.CONFIRM);
+        assertThat(generation.isReady()).isFalse();
+        assertReadyOnceConfirmed(found("a", 8));
+    }
+
+    @Test
+    void whatWasStoredOverTheConnectionBeforeConfirmsNothing() {
+        found("a", 7);
+        Probe before = probe();
+        connection = "second";
+        assertThat(found("a", 7)).isEqualTo(Next.CONFIRM);
+        generation.confirmed(before);
+        assertThat(generation.isReady()).isFalse();
     }
 
     @Test
     void withoutAConnectionNothingIsAskedAndNothingIsPublished() {
         found("a", 7);
+        generation.confirmed(probe());
         connection = null;
         assertThat(generation.probe()).isNull();
         assertThat(generation.isReady()).isFalse();
@@ -50,11 +79,11 @@ class GenerationTest {
     @Test
     void afterAnAnswerThatDidNotComeNothingIsPublishedUntilTheNext() {
         found("a", 7);
+        generation.confirmed(probe());
         generation.doubt();
         assertThat(generation.isReady()).isFalse();
         assertThat(generation.isVerified()).as("what comes is of this history").isTrue();
-        assertThat(found("a", 7)).isEqualTo(Next.READY);
-        assertThat(generation.isReady()).isTrue();
+        assertReadyOnceConfirmed(found("a", 7));
     }
 
     @Test
@@ -65,7 +94,7 @@ class GenerationTest {
         assertThat(generation.isVerified()).isFalse();
         assertThat(generation.found("a", 7, before)).isEqualTo(Next.WAIT);
         assertThat(generation.isReady()).isFalse();
-        assertThat(found("a", 7)).isEqualTo(Next.READY);
+        assertThat(found("a", 7)).isEqualTo(Next.CONFIRM);
     }
 
     @Test
@@ -77,8 +106,7 @@ class GenerationTest {
         assertThat(found("a", 9)).isEqualTo(Next.COMPARE);
         assertThat(generation.isReady()).isFalse();
         assertThat(generation.known()).isEqualTo(new Known(8, EARLIER));
-        assertThat(generation.compared(generation.known(), EARLIER, probe())).isEqualTo(Next.READY);
-        assertThat(generation.isReady()).isTrue();
+        assertReadyOnceConfirmed(generation.compared(generation.known(), EARLIER, probe()));
     }
 
     @Test
@@ -87,7 +115,7 @@ class GenerationTest {
         generation.saw(8, EARLIER);
         generation.doubt();
         assertThat(found("a", 9)).isEqualTo(Next.COMPARE);
-        assertThat(generation.compared(generation.known(), null, probe())).isEqualTo(Next.READY);
+        assertThat(generation.compared(generation.known(), null, probe())).isEqualTo(Next.CONFIRM);
     }
 
     @Test
@@ -95,6 +123,7 @@ class GenerationTest {
         found("a", 7);
         generation.saw(8, EARLIER);
         connection = "second";
+        generation.confirmed(probe());
         assertThat(found("a", 8)).isEqualTo(Next.COMPARE);
         assertThat(generation.compared(generation.known(), LATER, probe())).isEqualTo(Next.RAISE);
         assertThat(generation.isReady()).isFalse();
@@ -103,10 +132,11 @@ class GenerationTest {
     @Test
     void anEndBehindWhatIsKnownRaisesTheGenerationIfItStaysSo() {
         found("a", 7);
+        generation.confirmed(probe());
         assertThat(found("a", 6)).isEqualTo(Next.WAIT);
         assertThat(generation.isReady()).isFalse();
         assertThat(found("a", 6)).isEqualTo(Next.WAIT);
-        assertThat(found("a", 7)).as("a leader that has caught up").isEqualTo(Next.READY);
+        assertThat(found("a", 7)).as("a leader that has caught up").isEqualTo(Next.CONFIRM);
         assertThat(found("a", 6)).isEqualTo(Next.WAIT);
         assertThat(found("a", 5)).isEqualTo(Next.WAIT);
         assertThat(found("a", 4)).isEqualTo(Next.RAISE);
@@ -118,7 +148,7 @@ class GenerationTest {
         found("a", 7);
         Probe before = probe();
         generation.saw(8, EARLIER);
-        assertThat(generation.found("a", 7, before)).isEqualTo(Next.READY);
+        assertThat(generation.found("a", 7, before)).isEqualTo(Next.CONFIRM);
         assertThat(found("a", 7)).isEqualTo(Next.WAIT);
     }
 
@@ -129,7 +159,7 @@ class GenerationTest {
         String epoch = generation.epoch("r");
         assertThat(generation.epoch("r")).isEqualTo(epoch).isNotEqualTo(generation.epoch("s"));
         assertThat(found("b", 3)).as("numbers may begin anew").isEqualTo(Next.RENEWED);
-        assertThat(generation.isReady()).isTrue();
+        assertThat(generation.isVerified()).isTrue();
         assertThat(generation.epoch("r")).isNotEqualTo(epoch);
         assertThat(generation.known().number()).isZero();
     }
@@ -175,6 +205,9 @@ class GenerationTest {
                     } else if (next == Next.COMPARE) {
                         Known known = generation.known();
                         next = generation.compared(known, stream.get(known.number()), probe);
+                    }
+                    if (next == Next.CONFIRM) {
+                        generation.confirmed(probe);
                     }
                     if (next == Next.RAISE) {
                         name = "g" + ++raised;
