@@ -37,6 +37,7 @@ public abstract class BrokerContract {
 
     private static final Sender ALICE = new Sender("alice", 7);
     private static final Sender BOB = new Sender("bob", 8);
+    private static final int FEW = 10; // numbers that a broker may have used for itself meanwhile
 
     protected final Log log = new Log();
     private Broker broker;
@@ -358,7 +359,7 @@ public abstract class BrokerContract {
         for (int i = 0; i < 50; i++) {
             long offset = publish("r", "m" + i).offset();
             assertThat(newest("r")).isEqualTo(offset);
-            assertThat(end("r").last()).isEqualTo(offset);
+            assertThat(end("r").last()).isBetween(offset, offset + FEW);
         }
         assertThat(newest("another")).isZero();
     }
