@@ -292,6 +292,7 @@ public final class NatsBroker implements Broker {
         @Override
         public void ready() {
             lastReady = System.nanoTime();
+            acknowledged = lastReady; // the stream has just stored what confirms its leader
             if (!there) {
                 there = true;
                 back.log("The stream's leader answers: this node is ready");
