@@ -52,6 +52,9 @@ class RedeployIT extends OnServer {
             "java.lang.Throwable.backtrace", // of the exception that ended a connection
             "org.jboss.threads.EnhancedQueueExecutor$Task.*", // a worker's last, until its next
             "org.apache.catalina.connector.Request.httpUpgradeHandler", // of requests to be used again
+            // defineClassParallel: the thread that waited while another defined a class; one for each class of the
+            // server's
+            "org.apache.felix.framework.BundleWiringImpl$BundleClassLoader.m_classLocks",
             "org.glassfish.api.invocation.InvocationManagerImpl$InvocationArray.*", // what a pool's thread was last
             // called for
             "com.sun.enterprise.deployment.util.ResourceValidator.*", // the last application
