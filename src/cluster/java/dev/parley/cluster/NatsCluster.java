@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -18,6 +19,15 @@ public final class NatsCluster implements AutoCloseable {
 
     /** Starts so many servers, with these options besides. */
     public NatsCluster(int size, String... options) {
+        this(size, NatsServer::new, options);
+    }
+
+    /** The same, each with a disk of its own that has so many megabytes. */
+    public static NatsCluster onDisks(int size, int megabytes) {
+        return new NatsCluster(size, line -> NatsServer.onDisk(megabytes, line));
+    }
+
+    private NatsCluster(int size, Function<String[], NatsServer> start, String... options) {
         List<URI> routes = Stream.generate(() -> URI.create("nats://127.0.0.1:" + Ports.free()))
                 .limit(size)
                 .toList();
@@ -42,7 +52,7 @@ public final class NatsCluster implements AutoCloseable {
                                     "nats://127.0.0.1:" + ways.get(from).get(to).port())
                             .collect(Collectors.joining(","))));
             line.addAll(List.of(options));
-            servers.add(new NatsServer(line.toArray(String[]::new)));
+            servers.add(start.apply(line.toArray(String[]::new)));
         }
     }
 

@@ -23,6 +23,8 @@ class NatsClusterFaultsIT {
     private static final String STREAM = "Faults";
     private static final Duration FAULT = Duration.ofSeconds(Integer.getInteger("fault.seconds", 5));
 
+    private static final int DISK_MEGABYTES = 64;
+
     private final BrokerContract.Log here = new BrokerContract.Log();
     private final BrokerContract.Log there = new BrokerContract.Log();
     private final List<AutoCloseable> open = new ArrayList<>();
@@ -90,6 +92,18 @@ class NatsClusterFaultsIT {
     @MethodSource("rounds")
     void losesNothingWhenTheServersAreFarApart(int round) throws Exception {
         during("50 ms between the servers", leader -> servers.slow(50), leader -> servers.slow(0));
+    }
+
+    /** JetStream ends on the server whose disk is full, until that is started again; the other two go on. */
+    @ParameterizedTest
+    @MethodSource("rounds")
+    void losesNothingWhenTheDiskOfTheLeaderIsFull(int round) throws Exception {
+        servers.close();
+        open.remove(servers);
+        servers = NatsCluster.onDisks(3, DISK_MEGABYTES);
+        open.add(servers);
+        during("leader's disk full", leader -> servers.get(leader).fillDisk(), leader -> servers.get(leader)
+                .freeDisk());
     }
 
     private static int next(int place) {

@@ -12,6 +12,7 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.concurrent.CompletableFuture;
@@ -124,14 +125,14 @@ final class StreamGuard {
             }
             next = generation.isVerified() ? Next.CONFIRM : Next.WAIT;
         }
-        go(next, info, probe, "The stream has lost its end");
+        go(next, info, probe);
     }
 
-    private void go(Next next, StreamInfo info, Probe probe, String why) {
+    private void go(Next next, StreamInfo info, Probe probe) {
         switch (next) {
             case CONFIRM -> Loop.then(confirm(), this::confirmed, failure -> generation.unconfirmed());
             case COMPARE -> compare(info, probe);
-            case RAISE -> raise(info, why);
+            case RAISE -> makeSureOfLoss(info, probe);
             case WAIT, RENEWED -> {} // the next probe asks again
         }
     }
@@ -197,17 +198,32 @@ final class StreamGuard {
         Loop.then(
                 api.get(known.number()),
                 message -> {
-                    if (message != null) { // else the next probe asks again
-                        go(
-                                generation.compared(
-                                        known,
-                                        message.hasError()
-                                                ? null
-                                                : message.getTime().toInstant(),
-                                        probe),
-                                info,
-                                probe,
-                                "The stream has other messages under the same numbers");
+                    if (message == null) {
+                        return; // the next probe asks again
+                    }
+                    Instant at = message.hasError() ? null : message.getTime().toInstant();
+                    Next next = generation.compared(known, at, probe);
+                    if (next == Next.RAISE) {
+                        raise(info, "The stream has other messages under the same numbers");
+                    } else {
+                        go(next, info, probe);
+                    }
+                },
+                failure -> generation.doubt());
+    }
+
+    /**
+     * The one who says that numbers went back may be a former leader, whose disk is full or who is cut off. The number of the next
+     * message that is stored tells.
+     */
+    private void makeSureOfLoss(StreamInfo info, Probe probe) {
+        Loop.then(
+                api.publishConfirmation(),
+                ack -> {
+                    if (ack != null && ack.getSeqno() <= probe.least()) {
+                        raise(info, "The stream has lost its end");
+                    } else {
+                        generation.doubt(); // the next probe asks again
                     }
                 },
                 failure -> generation.doubt());
