@@ -62,7 +62,7 @@ final class Generation {
     /**
      * A message that this node has.
      *
-     * @param number its number in the stream, 0 if there is none
+     * @param number its number in the stream, 0 before the first message
      * @param at when the servers stored it
      */
     record Known(long number, Instant at) {}
@@ -70,7 +70,7 @@ final class Generation {
     /**
      * No generation.
      *
-     * @param connection names the connection there is, null if there is none
+     * @param connection gives the name of the current connection, or null
      */
     Generation(Supplier<@Nullable String> connection) {
         this.connection = connection;

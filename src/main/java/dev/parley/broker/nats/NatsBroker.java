@@ -84,7 +84,8 @@ public final class NatsBroker implements Broker {
         this.subjects = new Subjects(settings.nats().stream());
         this.generation = new Generation(connection::connected);
         StreamApi api = new StreamApi(settings.nats(), connection.requests(), subjects, generation);
-        this.guard = new StreamGuard(settings, subjects, api, generation, clock, new Changes());
+        Confirmation confirmation = new Confirmation(api, generation);
+        this.guard = new StreamGuard(settings, subjects, api, generation, confirmation, clock, new Changes());
         Reads reads = new Reads(settings, clock, api, generation, loop, budget);
         this.subscriptions = new Subscriptions(
                 settings.room(),
@@ -98,7 +99,7 @@ public final class NatsBroker implements Broker {
                 this::listener);
         this.lanes = new Lanes(api, generation, loop);
         this.waiting = new Waiting(generation);
-        this.queries = new Queries(guard, api, generation, reads, waiting);
+        this.queries = new Queries(confirmation, api, generation, reads, waiting);
         this.roster = new Roster(new Wire(), subscriptions::present, System::nanoTime);
         Duration window = settings.ids().window().dividedBy(2);
         Duration timeout = settings.nats().publishTimeout();

@@ -9,23 +9,23 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is asked of a room. Each query first has the stream's leader {@linkplain StreamGuard#confirm confirmed}, then asks it for
- * the newest message, and reads up to that one: the servers that give many at once may be behind. It is tried again until it has an answer or {@link #PATIENCE} is over. For the
- * thread of {@link Loop} alone.
+ * What is asked of a room. Each query first has the stream's leader {@linkplain Confirmation#confirm confirmed}, then asks it for
+ * the newest message, and reads up to that one: the servers that give many messages at once may be behind. A query is tried again
+ * until it has an answer or {@link #PATIENCE} is over. For the thread of {@link Loop} alone.
  */
 final class Queries {
 
     /** How long a query may take. */
     static final Duration PATIENCE = Duration.ofSeconds(5);
 
-    private final StreamGuard guard;
+    private final Confirmation confirmation;
     private final StreamApi api;
     private final Generation generation;
     private final Reads reads;
     private final Waiting waiting;
 
-    Queries(StreamGuard guard, StreamApi api, Generation generation, Reads reads, Waiting waiting) {
-        this.guard = guard;
+    Queries(Confirmation confirmation, StreamApi api, Generation generation, Reads reads, Waiting waiting) {
+        this.confirmation = confirmation;
         this.api = api;
         this.generation = generation;
         this.reads = reads;
@@ -95,7 +95,7 @@ final class Queries {
                     deadline,
                     result,
                     () -> Loop.then(
-                            guard.confirm(),
+                            confirmation.confirm(),
                             confirmed -> {
                                 if (confirmed) {
                                     askForNewest();

@@ -160,7 +160,7 @@ final class Reads {
                 reading::fail);
     }
 
-    /** The end of what one of the servers has: of what there is, unless that one is behind. */
+    /** The server that was asked has no more messages. If it is behind the stream's leader, asks again a moment later. */
     private void settle(Reading reading) {
         if (reading.waits()) {
             loop.later(STALE, () -> read(reading));

@@ -40,14 +40,14 @@ final class Requests {
     /**
      * No requests.
      *
-     * @param connection gives the one there is, null if there is none
+     * @param connection gives the current connection, or null
      */
     Requests(Supplier<@Nullable Connection> connection, Loop loop) {
         this.connection = connection;
         this.loop = loop;
     }
 
-    /** Asks whoever answers a subject: completes on the loop, with null if nobody did in time. */
+    /** Sends a request: completes on the loop, with null if no answer came in time. */
     CompletionStage<@Nullable Message> ask(String subject, @Nullable Headers headers, byte[] body) {
         return ask(subject, headers, body, () -> {});
     }
@@ -143,7 +143,7 @@ final class Requests {
             return messages;
         }
 
-        /** The number of the last of them, 0 if there are none. */
+        /** The number of the last message, 0 without messages. */
         long last() {
             return last;
         }

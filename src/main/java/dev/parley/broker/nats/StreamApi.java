@@ -83,7 +83,7 @@ final class StreamApi {
         return stream("UPDATE", configuration.toJson());
     }
 
-    /** A message, as the stream's leader has it; an error if there is none. */
+    /** Reads a message from the stream's leader; the answer is an error if no such message is stored. */
     CompletionStage<@Nullable MessageInfo> get(long sequence) {
         return get("{\"seq\":" + sequence + "}");
     }
@@ -132,7 +132,7 @@ final class StreamApi {
         return ask("STREAM." + what, body).thenApply(answer -> answer == null ? null : new StreamInfo(answer));
     }
 
-    /** A server that is cut off from the others answers with another error than that there is none. */
+    /** A server that is cut off from the others answers with an error of its own, which does not mean that there is no message. */
     private CompletionStage<@Nullable MessageInfo> get(String which) {
         return ask("STREAM.MSG.GET", which).thenApply(answer -> {
             MessageInfo message = answer == null ? null : new MessageInfo(answer, name, false);

@@ -15,7 +15,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HexFormat;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +35,7 @@ final class StreamGuard {
     private final Subjects subjects;
     private final StreamApi api;
     private final Generation generation;
+    private final Confirmation confirmation;
     private final InstantSource clock;
     private final Watcher watcher;
     private final SecureRandom random = new SecureRandom();
@@ -43,9 +43,7 @@ final class StreamGuard {
     private final RepeatedEvent drifted = new RepeatedEvent(StreamGuard.class, Level.WARNING);
     private final RepeatedEvent foreign = new RepeatedEvent(StreamGuard.class, Level.ERROR);
     private final RepeatedEvent unconfirmed = new RepeatedEvent(StreamGuard.class, Level.WARNING);
-    private @Nullable CompletableFuture<Boolean> askers; // who share the next confirmation
     private boolean asking;
-    private boolean confirming;
 
     /** Who wants to know. */
     interface Watcher {
@@ -61,6 +59,7 @@ final class StreamGuard {
             Subjects subjects,
             StreamApi api,
             Generation generation,
+            Confirmation confirmation,
             InstantSource clock,
             Watcher watcher) {
         this.name = settings.nats().stream();
@@ -68,6 +67,7 @@ final class StreamGuard {
         this.subjects = subjects;
         this.api = api;
         this.generation = generation;
+        this.confirmation = confirmation;
         this.clock = clock;
         this.watcher = watcher;
     }
@@ -130,7 +130,7 @@ final class StreamGuard {
 
     private void go(Next next, StreamInfo info, Probe probe) {
         switch (next) {
-            case CONFIRM -> Loop.then(confirm(), this::confirmed, failure -> generation.unconfirmed());
+            case CONFIRM -> Loop.then(confirmation.confirm(), this::confirmed, failure -> generation.unconfirmed());
             case COMPARE -> compare(info, probe);
             case RAISE -> makeSureOfLoss(info, probe);
             case WAIT, RENEWED -> {} // the next probe asks again
@@ -144,53 +144,6 @@ final class StreamGuard {
         } else if (generation.isReady()) {
             watcher.ready();
         }
-    }
-
-    /**
-     * Has a message stored, which nobody reads, to see that who answers as the stream's leader is the leader: what it answers
-     * afterwards is no older than this call. Who asks while one is on its way shares the next.
-     *
-     * @return false if it was not stored; then {@linkplain Generation#isReady nothing is published}
-     */
-    CompletionStage<Boolean> confirm() {
-        CompletableFuture<Boolean> result = askers == null ? new CompletableFuture<>() : askers;
-        askers = result;
-        if (!confirming) {
-            sendConfirmation(result);
-        }
-        return result;
-    }
-
-    private void sendConfirmation(CompletableFuture<Boolean> result) {
-        askers = null;
-        Probe probe = generation.probe();
-        if (probe == null) {
-            result.complete(false);
-            return;
-        }
-        confirming = true;
-        Loop.then(
-                api.publishConfirmation(),
-                ack -> {
-                    if (ack != null) {
-                        generation.saw(ack.getSeqno());
-                        generation.confirmed(probe);
-                    }
-                    confirmationSent(result, ack != null);
-                },
-                failure -> confirmationSent(result, false));
-    }
-
-    private void confirmationSent(CompletableFuture<Boolean> result, boolean stored) {
-        confirming = false;
-        if (!stored) {
-            generation.unconfirmed();
-        }
-        CompletableFuture<Boolean> next = askers;
-        if (next != null) {
-            sendConfirmation(next);
-        }
-        result.complete(stored);
     }
 
     private void compare(StreamInfo info, Probe probe) {

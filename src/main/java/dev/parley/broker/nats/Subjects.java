@@ -77,7 +77,7 @@ final class Subjects {
         return subject != null && subject.startsWith(start(generation));
     }
 
-    /** The generation that a stream has, null if it is none of Parley's. */
+    /** The generation of a stream, null if the stream does not belong to Parley. */
     @Nullable
     String generation(StreamConfiguration stream) {
         return stream.getSubjects().stream()
