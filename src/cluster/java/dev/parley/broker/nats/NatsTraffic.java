@@ -9,8 +9,10 @@ import dev.parley.broker.Publication;
 import dev.parley.broker.Sender;
 import dev.parley.protocol.Content;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -112,11 +114,16 @@ final class NatsTraffic implements AutoCloseable {
         return kept;
     }
 
+    /** Asks again, as a client does, while the replica that answers has not caught up after a fault: then a read fails. */
     private static History page(Broker broker, long after) {
-        return broker.history("r", after, 100_000)
-                .toCompletableFuture()
-                .orTimeout(20, TimeUnit.SECONDS)
-                .join();
+        return Awaitility.await()
+                .atMost(30, TimeUnit.SECONDS)
+                .ignoreException(ExecutionException.class)
+                .until(
+                        () -> broker.history("r", after, 100_000)
+                                .toCompletableFuture()
+                                .get(20, TimeUnit.SECONDS),
+                        Objects::nonNull);
     }
 
     static String text(Publication publication) {
